@@ -30,7 +30,8 @@ type Frame struct {
 // when it may be called again; on a panel that is when the flip has been
 // queued. It is called from one goroutine. NextFlip is the moment at which a
 // frame presented by then would be seen; for an output without a clock of its
-// own, now or one period after the last frame.
+// own, now or one period after the last frame. Any goroutine may ask for it.
+// An output that flips on its own beat is a Beater too.
 type Output interface {
 	Size() image.Point
 	Present(f Frame) error
