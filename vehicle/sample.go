@@ -69,4 +69,9 @@ type Signal struct {
 	Unit     string   // VSS unit name, "" for none
 	Min, Max float64  // range of a Number; NaN where VSS gives none
 	Allowed  []string // allowed texts; nil for any
+
+	// Tolerance is how far a reported Number may be from what was asked and
+	// still be it: half of the coarsest step on the way there and back. 0 means
+	// a thousandth of what was asked.
+	Tolerance float64
 }
