@@ -1,0 +1,523 @@
+package dbc
+
+import (
+	"math"
+	"slices"
+	"strings"
+)
+
+// later puts off what refers to messages until all of them are known.
+func (p *parser) put(f func()) { p.later = append(p.later, f) }
+
+// refer finds the messages with a number of the file, or reports none. A
+// number that differs in the extended flag only is taken, with a remark.
+func (p *parser) refer(pos int, raw uint32, what string) []*Message {
+	if ms := p.byRaw[raw]; ms != nil {
+		return ms
+	}
+	if ms := p.byRaw[raw^1<<31]; ms != nil {
+		p.notef(pos, Info, "%s refers to message %d; message %d is meant", what, raw, raw^1<<31)
+		return ms
+	}
+	p.notef(pos, Warning, "%s refers to message %d, which is not defined; ignored", what, raw)
+	return nil
+}
+
+// referSignals finds the signals with a name in the messages with a number.
+func (p *parser) referSignals(pos int, raw uint32, name, what string) []*Signal {
+	ms := p.refer(pos, raw, what)
+	var out []*Signal
+	for _, m := range ms {
+		if s := p.signals[signalKey{m, name}]; s != nil {
+			out = append(out, s)
+		}
+	}
+	if ms != nil && out == nil {
+		p.notef(pos, Warning, "%s refers to signal %s, which message %s (%d) does not have; ignored", what, clip(name, 40), ms[0].Name, raw)
+	}
+	return out
+}
+
+// object is what a comment or an attribute is attached to.
+type object struct {
+	kind string // "", BU_, BO_, SG_ or EV_
+	id   uint32
+	name string
+	pos  int
+}
+
+// objectOf reads the object of CM_ and BA_.
+func (p *parser) objectOf() (object, bool) {
+	o := object{pos: p.tok.pos}
+	if p.tok.kind != word {
+		return o, true
+	}
+	ok := true
+	switch p.tok.text {
+	case "BU_", "EV_":
+		o.kind = p.advance().text
+	case "BO_", "SG_":
+		o.kind = p.advance().text
+		if o.id, ok = p.messageID(); !ok {
+			return o, false
+		}
+	default:
+		return o, true
+	}
+	if o.kind != "BO_" {
+		var t token
+		t, ok = p.nameOf("name")
+		o.name = t.text
+	}
+	return o, ok
+}
+
+// comment reads CM_.
+func (p *parser) comment() bool {
+	o, ok := p.objectOf()
+	if !ok {
+		return false
+	}
+	t, ok := p.str("comment string")
+	if !ok {
+		return false
+	}
+	text := t.text
+	if !p.tok.is(";") && !p.tok.first { // quotes inside that are not escaped
+		rest := line(p.scan.text, t.end)
+		if i := strings.LastIndex(rest, `"`); i >= 0 && strings.HasPrefix(strings.TrimLeft(rest[i+1:], " \t"), ";") {
+			text += p.scan.text[t.end-1 : t.end+i]
+			p.note(t.pos, Info, "the comment has quotes inside that are not escaped; taken up to the last")
+			p.jump(t.end + i + 1)
+		}
+	}
+	p.semicolon()
+	p.put(func() { p.setComment(o, text) })
+	return true
+}
+
+// jump goes on reading at an offset.
+func (p *parser) jump(pos int) {
+	p.ahead = nil
+	p.scan.pos, p.scan.first = pos, false
+	p.tok = p.scan.next()
+}
+
+func (p *parser) setComment(o object, text string) {
+	switch o.kind {
+	case "":
+		p.db.Comment = text
+	case "BU_":
+		if n := p.nodes[o.name]; n != nil {
+			n.Comment = text
+		}
+	case "EV_":
+		if e := p.envs[o.name]; e != nil {
+			e.Comment = text
+		}
+	case "BO_":
+		for _, m := range p.refer(o.pos, o.id, "a comment") {
+			m.Comment = text
+		}
+	case "SG_":
+		for _, s := range p.referSignals(o.pos, o.id, o.name, "a comment") {
+			s.Comment = text
+		}
+	}
+}
+
+// definition reads BA_DEF_.
+func (p *parser) definition() bool {
+	d := &Definition{}
+	if p.tok.kind == word {
+		switch p.tok.text {
+		case "BU_", "BO_", "SG_", "EV_":
+			d.Object = p.advance().text
+		}
+	}
+	t, ok := p.str("attribute name")
+	if !ok {
+		return false
+	}
+	d.Name = t.text
+	typ, ok := p.nameOf("attribute type")
+	if !ok {
+		return false
+	}
+	d.Type = typ.text
+	switch d.Type {
+	case "INT", "HEX", "FLOAT":
+		if p.tok.kind == word && !p.tok.first {
+			d.Min, _ = parseNumber(p.advance().text)
+		}
+		if p.tok.kind == word && !p.tok.first {
+			d.Max, _ = parseNumber(p.advance().text)
+		}
+	case "ENUM":
+		for p.tok.kind == quoted || p.tok.is(",") || p.tok.kind == word && !p.tok.first {
+			if t := p.advance(); t.kind != punct {
+				d.Choices = append(d.Choices, t.text)
+			}
+		}
+	case "STRING":
+	default:
+		p.notef(typ.pos, Warning, "attribute %s has the unknown type %q; read as text", clip(d.Name, 40), clip(d.Type, 24))
+		d.Type = "STRING"
+		p.skipStatement()
+		p.db.Definitions[d.Name] = d
+		return true
+	}
+	p.semicolon()
+	p.db.Definitions[d.Name] = d
+	return true
+}
+
+// defaultValue reads BA_DEF_DEF_.
+func (p *parser) defaultValue() bool {
+	t, ok := p.str("attribute name")
+	if !ok {
+		return false
+	}
+	v := p.tok
+	if v.kind != word && v.kind != quoted || v.kind == word && v.first {
+		return p.fail("default value")
+	}
+	p.advance()
+	p.semicolon()
+	p.put(func() {
+		d := p.db.Definitions[t.text]
+		if d == nil {
+			p.notef(t.pos, Warning, "default for attribute %s, which is not defined; ignored", clip(t.text, 40))
+			return
+		}
+		d.Default, d.HasDefault = p.attributeValue(d, v), true
+	})
+	return true
+}
+
+// attributeValue reads a value by its definition.
+func (p *parser) attributeValue(d *Definition, v token) Attribute {
+	a := Attribute{Text: v.text}
+	if n, ok := parseNumber(v.text); ok && !math.IsNaN(n) {
+		a.Number = n
+	}
+	if d == nil || d.Type != "ENUM" {
+		return a
+	}
+	if i := slices.Index(d.Choices, v.text); i >= 0 && v.kind == quoted {
+		return Attribute{Text: v.text, Number: float64(i)}
+	}
+	if i := int(min(max(a.Number, -1), 1e6)); i >= 0 && i < len(d.Choices) && float64(i) == a.Number && v.text != "" {
+		return Attribute{Text: d.Choices[i], Number: a.Number}
+	}
+	return a
+}
+
+// attribute reads BA_.
+func (p *parser) attribute() bool {
+	t, ok := p.str("attribute name")
+	if !ok {
+		return false
+	}
+	o, ok := p.objectOf()
+	if !ok {
+		return false
+	}
+	v := p.tok
+	if v.kind != word && v.kind != quoted || v.kind == word && v.first {
+		return p.fail("attribute value")
+	}
+	p.advance()
+	p.semicolon()
+	p.put(func() { p.setAttribute(o, t, v) })
+	return true
+}
+
+func (p *parser) setAttribute(o object, name, v token) {
+	d := p.db.Definitions[name.text]
+	if d == nil {
+		p.notef(name.pos, Info, "attribute %s is used but not defined", clip(name.text, 40))
+	}
+	a := p.attributeValue(d, v)
+	switch o.kind {
+	case "":
+		p.db.Attributes[name.text] = a
+	case "BU_":
+		if n := p.nodes[o.name]; n != nil {
+			n.Attributes[name.text] = a
+		}
+	case "EV_":
+		if e := p.envs[o.name]; e != nil {
+			e.Attributes[name.text] = a
+		}
+	case "BO_":
+		for _, m := range p.refer(o.pos, o.id, "attribute "+clip(name.text, 40)) {
+			m.Attributes[name.text] = a
+		}
+	case "SG_":
+		for _, s := range p.referSignals(o.pos, o.id, o.name, "attribute "+clip(name.text, 40)) {
+			s.Attributes[name.text] = a
+		}
+	}
+}
+
+// pairs reads number and text pairs up to the semicolon.
+func (p *parser) pairs() map[int64]string {
+	vs := map[int64]string{}
+	for p.tok.kind == word && !p.atSection() {
+		t := p.tok
+		key, ok := parseValue(t.text)
+		p.advance()
+		if p.tok.kind != quoted {
+			p.notef(t.pos, Warning, "value %q has no text; ignored", clip(t.text, 24))
+			continue
+		}
+		text := p.advance().text
+		if !ok {
+			p.notef(t.pos, Warning, "%q is no whole number; its text %q is ignored", clip(t.text, 24), clip(text, 40))
+			continue
+		}
+		if old, double := vs[key]; double && old != text {
+			p.notef(t.pos, Info, "value %d has two texts; the later stands", key)
+		}
+		vs[key] = text
+	}
+	p.semicolon()
+	return vs
+}
+
+// parseValue reads a raw value; unsigned 64-bit values wrap as Reading.Raw does.
+func parseValue(s string) (int64, bool) {
+	if v, ok := parseInteger(s); ok {
+		return v, true
+	}
+	v, ok := parseUnsigned(s)
+	return int64(v), ok
+}
+
+// valueTable reads VAL_TABLE_.
+func (p *parser) valueTable() bool {
+	t, ok := p.nameOf("table name")
+	if !ok {
+		return false
+	}
+	p.db.ValueTables[t.text] = p.pairs()
+	return true
+}
+
+// values reads VAL_, of a signal or of an environment variable.
+func (p *parser) values() bool {
+	if _, number := parseInteger(p.tok.text); p.tok.kind == word && !number {
+		t, ok := p.nameOf("message number or variable")
+		if !ok {
+			return false
+		}
+		vs := p.pairs()
+		p.put(func() {
+			if e := p.envs[t.text]; e != nil {
+				e.Values = vs
+			}
+		})
+		return true
+	}
+	raw, ok := p.messageID()
+	if !ok {
+		return false
+	}
+	t, ok := p.nameOf("signal name")
+	if !ok {
+		return false
+	}
+	var vs map[int64]string
+	if _, number := parseNumber(p.tok.text); p.tok.kind == word && !number && !p.tok.first { // by the name of a table
+		table := p.advance()
+		p.semicolon()
+		p.put(func() {
+			if vs = p.db.ValueTables[table.text]; vs == nil {
+				p.notef(table.pos, Warning, "value table %s is not defined; ignored", clip(table.text, 40))
+			}
+		})
+	} else {
+		vs = p.pairs()
+	}
+	p.put(func() {
+		for _, s := range p.referSignals(t.pos, raw, t.text, "VAL_") {
+			s.Values = vs
+		}
+	})
+	return true
+}
+
+// environment reads EV_.
+func (p *parser) environment() bool {
+	t, ok := p.nameOf("variable name")
+	if !ok {
+		return false
+	}
+	e := &EnvironmentVariable{Name: t.text, Attributes: map[string]Attribute{}}
+	if p.tok.is(":") {
+		p.advance()
+	}
+	if typ, ok := p.integer("variable type", 0, 1<<16); ok {
+		e.Type = int(typ)
+	} else {
+		return false
+	}
+	if p.tok.is("[") {
+		p.advance()
+		if vs, ok := p.list("]"); !ok {
+			return false
+		} else if len(vs) == 2 {
+			e.Min, _ = parseNumber(vs[0])
+			e.Max, _ = parseNumber(vs[1])
+		}
+	}
+	if p.tok.kind == quoted {
+		e.Unit = p.advance().text
+	}
+	p.skipStatement() // start value, number, access, nodes
+	p.envs[e.Name] = e
+	p.db.Environment = append(p.db.Environment, e)
+	return true
+}
+
+// nameList reads names between commas or blanks up to the semicolon.
+func (p *parser) nameList() []string {
+	var names []string
+	for p.tok.kind == word && !p.atSection() || p.tok.is(",") || p.tok.is(":") {
+		if t := p.advance(); t.kind == word {
+			names = append(names, t.text)
+		}
+	}
+	p.semicolon()
+	return names
+}
+
+// senders reads BO_TX_BU_.
+func (p *parser) senders() bool {
+	at := p.tok.pos
+	raw, ok := p.messageID()
+	if !ok {
+		return false
+	}
+	names := p.nameList()
+	p.put(func() {
+		for _, m := range p.refer(at, raw, "BO_TX_BU_") {
+			for _, n := range names {
+				if n != noNode && !slices.Contains(m.Senders, n) {
+					m.Senders = append(m.Senders, n)
+				}
+			}
+		}
+	})
+	return true
+}
+
+// group reads SIG_GROUP_.
+func (p *parser) group() bool {
+	at := p.tok.pos
+	raw, ok := p.messageID()
+	if !ok {
+		return false
+	}
+	t, ok := p.nameOf("group name")
+	if !ok {
+		return false
+	}
+	g := &Group{Name: t.text, Repetitions: 1}
+	if n, ok := parseInteger(p.tok.text); ok && p.tok.kind == word {
+		g.Repetitions = int(n)
+		p.advance()
+	}
+	g.Signals = p.nameList()
+	p.put(func() {
+		for _, m := range p.refer(at, raw, "SIG_GROUP_") {
+			m.Groups = append(m.Groups, g)
+		}
+	})
+	return true
+}
+
+// valueType reads SIG_VALTYPE_.
+func (p *parser) valueType() bool {
+	raw, ok := p.messageID()
+	if !ok {
+		return false
+	}
+	t, ok := p.nameOf("signal name")
+	if !ok {
+		return false
+	}
+	if p.tok.is(":") {
+		p.advance()
+	}
+	v, ok := p.integer("signal type", 0, 3)
+	if !ok {
+		return false
+	}
+	p.semicolon()
+	p.put(func() {
+		for _, s := range p.referSignals(t.pos, raw, t.text, "SIG_VALTYPE_") {
+			p.setFloat(s, t.pos, int(v))
+		}
+	})
+	return true
+}
+
+// setFloat makes a signal IEEE 754 if its length allows it.
+func (p *parser) setFloat(s *Signal, pos, typ int) {
+	if typ == 0 {
+		return
+	}
+	width := [...]int{0, 32, 64, 16}[typ]
+	switch s.Length {
+	case 16, 32, 64:
+		if s.Length != width {
+			p.notef(pos, Warning, "signal %s is said to be a %d-bit float but has %d bits; taken as a %d-bit float", s.Name, width, s.Length, s.Length)
+		}
+		s.Float = s.Length
+	default:
+		p.notef(pos, Warning, "signal %s is said to be a %d-bit float but has %d bits; taken as an integer", s.Name, width, s.Length)
+	}
+}
+
+// muxRanges reads SG_MUL_VAL_.
+func (p *parser) muxRanges() bool {
+	raw, ok := p.messageID()
+	if !ok {
+		return false
+	}
+	t, ok := p.nameOf("signal name")
+	if !ok {
+		return false
+	}
+	by, ok := p.nameOf("multiplexor name")
+	if !ok {
+		return false
+	}
+	n := muxNote{name: t.text, by: by.text, pos: t.pos}
+	text := ""
+	for p.tok.kind == word && !p.atSection() || p.tok.is(",") {
+		text += p.advance().text
+	}
+	for part := range strings.SplitSeq(text, ",") {
+		low, high, found := strings.Cut(part, "-")
+		if !found {
+			high = low
+		}
+		l, ok1 := parseValue(low)
+		h, ok2 := parseValue(high)
+		if !ok1 || !ok2 || l > h {
+			p.notef(by.end, Warning, "multiplexor values %q of signal %s are no range; ignored", clip(part, 24), n.name)
+			continue
+		}
+		n.ranges = append(n.ranges, Range{l, h})
+	}
+	p.semicolon()
+	p.put(func() {
+		for _, m := range p.refer(t.pos, raw, "SG_MUL_VAL_") {
+			p.muxes[m] = append(p.muxes[m], n)
+		}
+	})
+	return true
+}
