@@ -1,0 +1,4 @@
+package vss
+
+// Text is the embedded catalogue.
+func Text() string { return text }
