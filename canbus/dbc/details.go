@@ -28,9 +28,7 @@ func (p *parser) referSignals(pos int, raw uint32, name, what string) []*Signal 
 	ms := p.refer(pos, raw, what)
 	var out []*Signal
 	for _, m := range ms {
-		if s := p.signals[signalKey{m, name}]; s != nil {
-			out = append(out, s)
-		}
+		out = append(out, p.signals[signalKey{m, name}]...)
 	}
 	if ms != nil && out == nil {
 		p.notef(pos, Warning, "%s refers to signal %s, which message %s (%d) does not have; ignored", what, clip(name, 40), ms[0].Name, raw)

@@ -85,14 +85,19 @@ func (o *op) raw(value float64) (uint64, bool) {
 		return math.Float64bits(v), true
 	}
 	v = math.RoundToEven(v)
+	low, high := -float64(o.sign), float64(o.mask)
 	if o.sign != 0 {
-		if half := float64(o.sign); !(v >= -half && v < half) { // NaN fails too
-			return 0, false
-		}
-		return uint64(int64(v)), true
+		high = float64(o.sign - 1)
 	}
-	if !(v >= 0 && v <= float64(o.mask)) || v >= 1<<64 {
+	switch {
+	case !(v >= low && v <= high): // NaN too
 		return 0, false
+	case v == 1<<64: // what the highest unsigned 64-bit value rounds to
+		return math.MaxUint64, true
+	case v == 1<<63 && o.sign != 0:
+		return math.MaxInt64, true
+	case o.sign != 0:
+		return uint64(int64(v)), true
 	}
 	return uint64(v), true
 }

@@ -91,7 +91,12 @@ func (p *parser) finishMessage(m *Message, long func(string) string) {
 	if ms, ok := p.value(m.Attributes, "GenMsgCycleTime"); ok && ms > 0 && ms < math.MaxInt32 {
 		m.Cycle = time.Duration(ms * float64(time.Millisecond))
 	}
-	m.FD = m.Len > 8 && m.Len <= 64 || strings.HasSuffix(p.text(m.Attributes, "VFrameFormat"), "CAN_FD")
+	switch format := p.text(m.Attributes, "VFrameFormat"); {
+	case strings.HasSuffix(format, "CAN_FD"), format == "14", format == "15":
+		m.FD = true
+	default:
+		m.FD = m.Len > 8 && m.Len <= 64
+	}
 	p.finishSignals(m)
 	for _, s := range m.Signals {
 		for i := range s.Receivers {
@@ -106,7 +111,8 @@ func (p *parser) finishSignals(m *Message) {
 	p.multiplex(m)
 	renamed := map[string]string{}
 	for _, s := range m.Signals {
-		if l := s.Attributes["SystemSignalLongSymbol"].Text; l != "" && l != s.Name {
+		same := p.signals[signalKey{m, s.Name}] // of several of one name, writers leave the attribute of the last
+		if l := s.Attributes["SystemSignalLongSymbol"].Text; l != "" && l != s.Name && same[len(same)-1] == s {
 			renamed[s.Name] = l
 			s.Name = l
 		}

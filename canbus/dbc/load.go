@@ -82,7 +82,7 @@ type parser struct {
 	lost    bool                  // something was left out
 	message *Message              // that SG_ lines belong to; nil after a broken BO_
 	byRaw   map[uint32][]*Message // by the number in the file, with its flag bits
-	signals map[signalKey]*Signal // the first of each name
+	signals map[signalKey][]*Signal
 	nodes   map[string]*Node
 	envs    map[string]*EnvironmentVariable
 	later   []func()
@@ -98,7 +98,7 @@ type signalKey struct {
 func newParser(name, text string) *parser {
 	p := &parser{
 		name: name, starts: []int{0},
-		byRaw: map[uint32][]*Message{}, nodes: map[string]*Node{}, signals: map[signalKey]*Signal{}, envs: map[string]*EnvironmentVariable{},
+		byRaw: map[uint32][]*Message{}, nodes: map[string]*Node{}, signals: map[signalKey][]*Signal{}, envs: map[string]*EnvironmentVariable{},
 		muxes: map[*Message][]muxNote{}, origin: map[*Signal]int{},
 		db: &Database{File: name, ValueTables: map[string]map[int64]string{}, Definitions: map[string]*Definition{}, Attributes: map[string]Attribute{}},
 	}

@@ -330,11 +330,11 @@ func (p *parser) addSignal(at token, s *Signal, mark string) {
 		p.notef(at.pos, Error, "signal %s belongs to no message; left out", s.Name)
 		return
 	}
-	if key := (signalKey{m, s.Name}); p.signals[key] != nil {
+	key := signalKey{m, s.Name}
+	if p.signals[key] != nil {
 		p.notef(at.pos, Warning, "message %s has a signal %s already; both are kept", m.Name, s.Name)
-	} else {
-		p.signals[key] = s
 	}
+	p.signals[key] = append(p.signals[key], s)
 	p.origin[s] = at.pos
 	m.Signals = append(m.Signals, s)
 	if g := muxMark.FindStringSubmatch(mark); g != nil {
