@@ -16,7 +16,7 @@ import (
 
 const (
 	window      = 2                // frames under way
-	aliveEvery  = 2 * time.Second  // between messages
+	aliveEvery  = time.Second      // between messages
 	pingEvery   = 10 * time.Second // a viewer that does not answer by the next one is dead
 	writeWithin = 10 * time.Second // a message
 	ackWithin   = 15 * time.Second // a frame's ack

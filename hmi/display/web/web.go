@@ -23,7 +23,7 @@
 //
 //	hello  1, version u8 (1), width u16, height u16
 //	frame  2, seq u32, n u16, then n times: x y w h u16, coding u8, size u32, size bytes
-//	alive  3   at least every two seconds when there is nothing else
+//	alive  3   at least once a second when there is nothing else
 //
 // A frame's rectangles do not overlap; the first frame after hello is whole.
 // Coding 0 is B, G, R of each pixel, row by row. Coding 1 is the chunk stream

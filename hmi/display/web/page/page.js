@@ -9,7 +9,7 @@
   const HELLO = 1, FRAME = 2, ALIVE = 3;
   const ACK = 16, TOUCH = 17, WHEEL = 18, KEY = 19, TEXT = 20, ROTATE = 21;
   const DOWN = 0, MOVE = 1, UP = 2, CANCEL = 3;
-  const SILENCE = 6000; // ms without a word from the display: the connection is dead
+  const SILENCE = 3500; // ms without a word from the display: the connection is dead
 
   let socket = null;
   let image = null;  // ImageData of the whole picture
