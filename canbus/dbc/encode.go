@@ -47,6 +47,23 @@ func (p *MessagePlan) EncodeRaw(payload []byte, signal int, raw int64) error {
 	return nil
 }
 
+// Fill sets all bits of a signal to those of fill (0 or 0xff), if the payload
+// has room for it.
+func (p *MessagePlan) Fill(payload []byte, signal int, fill byte) {
+	if signal < 0 || signal >= len(p.place) || p.place[signal] < 0 {
+		return
+	}
+	o := &p.ops[p.place[signal]]
+	if len(payload) < int(o.need) {
+		return
+	}
+	if fill != 0 {
+		o.insert(payload, o.mask)
+		return
+	}
+	o.insert(payload, 0)
+}
+
 // Limits are the lowest and highest physical values that a signal's bits can
 // hold, or NaN if the plan does not have the signal.
 func (p *MessagePlan) Limits(signal int) (low, high float64) {

@@ -1,0 +1,532 @@
+package guard_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"tandem/canbus"
+	"tandem/canbus/dbc"
+	"tandem/canbus/guard"
+)
+
+const database = `VERSION ""
+BU_: Head Body
+BO_ 256 Climate: 4 Head
+ SG_ Temperature : 0|9@1+ (0.1,0) [0|40] "degC" Body
+ SG_ Fan : 9|4@1+ (1,0) [0|15] "" Body
+ SG_ Trim : 16|8@1- (-0.5,1) [0|0] "" Body
+BO_ 2147483904 Wide: 8 Head
+ SG_ Level : 0|8@1+ (1,0) [0|0] "" Body
+BO_ 300 Muxed: 2 Head
+ SG_ Kind M : 0|4@1+ (1,0) [0|0] "" Body
+ SG_ A m0 : 8|4@1+ (1,0) [0|0] "" Body
+ SG_ B m1 : 8|8@1+ (1,0) [0|0] "" Body
+BO_ 400 Fast: 12 Head
+ SG_ Wish : 0|32@1- (1,0) [0|0] "" Body
+ SG_ Big : 32|64@1+ (1,0) [0|0] "" Body
+BO_ 500 Plain: 3 Head
+ SG_ X : 0|24@1+ (1,0) [0|0] "" Body
+BA_DEF_ BO_ "VFrameFormat" ENUM "StandardCAN","ExtendedCAN","StandardCAN_FD";
+BA_ "VFrameFormat" BO_ 400 2;
+SIG_VALTYPE_ 400 Wish : 1;
+`
+
+const policy = `transmit:
+  - bus: body
+    message: Climate
+    signals:
+      Temperature: {min: 16.1, max: 28}
+      Fan: {values: [0, 3, 15]}
+      Trim: {min: -2, max: 2}
+    rate: {per_second: 100, burst: 3}
+  - bus: body
+    message: Wide
+    signals: {Level: {min: 1, max: 254}}
+    unused: one
+    rate: {per_second: 1000, burst: 1000}
+    when: [parked, belted]
+    origin: [driver, update]
+  - bus: body
+    message: Muxed
+    signals: {Kind: {values: [0, 1]}, A: {min: 2, max: 3}, B: {any: true}}
+    rate: {per_second: 1000, burst: 1000}
+  - bus: body
+    message: Fast
+    signals: {Wish: {min: -1.5, max: 2.5}, Big: {min: 0, max: 9223372036854775808}}
+    rate: {per_second: 1000, burst: 1000}
+  - bus: body
+    message: Plain
+    length: 2
+    signals: {X: {any: true}}
+    unused: any
+    rate: {per_second: 1000, burst: 1000}
+  - bus: body
+    id: 0x7df
+    length: 8
+    rate: {per_second: 1000, burst: 1000}
+  - bus: adas
+    id: 0x123
+    length: 8
+    rate: {per_second: 1, burst: 1}
+`
+
+// recorder is a bus that keeps what is sent.
+type recorder struct {
+	mu     sync.Mutex
+	sent   []canbus.Frame
+	limit  int // frames that a Send takes; 0: all
+	err    error
+	before func()
+}
+
+func (r *recorder) Receive(_ context.Context, fs []canbus.Frame) (int, error) {
+	fs[0] = canbus.Frame{ID: 99}
+	return 1, nil
+}
+
+func (r *recorder) Send(_ context.Context, fs []canbus.Frame) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.before != nil {
+		r.before()
+	}
+	n := len(fs)
+	if r.limit > 0 {
+		n = min(n, r.limit)
+	}
+	r.sent = append(r.sent, fs[:n]...)
+	return n, r.err
+}
+
+func (r *recorder) Close() error { r.err = canbus.ErrClosed; return nil }
+
+// bench is a guard with everything that it asks under control.
+type bench struct {
+	*guard.Guard
+	bus   *recorder
+	now   time.Time
+	truth map[string]bool
+	asked []string
+	log   bytes.Buffer
+}
+
+func mustPolicy(t testing.TB, text string) *guard.Policy {
+	t.Helper()
+	p, err := guard.LoadPolicy("policy.yaml", []byte(text))
+	if err != nil {
+		t.Fatalf("load policy: %v", err)
+	}
+	return p
+}
+
+func mustDatabase(t testing.TB, text string) *dbc.Database {
+	t.Helper()
+	db, diags, err := dbc.Load("body.dbc", []byte(text))
+	if err != nil || len(diags) > 0 {
+		t.Fatalf("load database: %v %v", err, diags)
+	}
+	return db
+}
+
+func newBench(t testing.TB, change func(*guard.Config)) *bench {
+	t.Helper()
+	b := &bench{bus: &recorder{}, now: time.Unix(1000, 0), truth: map[string]bool{"parked": true, "belted": true}}
+	c := guard.Config{
+		Bus: b.bus, BusName: "body", Policy: mustPolicy(t, policy), Database: mustDatabase(t, database),
+		Predicate:  func(name string) bool { b.asked = append(b.asked, name); return b.truth[name] },
+		Predicates: []string{"belted", "parked"},
+		Now:        func() time.Time { return b.now },
+		Logger:     slog.New(slog.NewTextHandler(&b.log, nil)),
+	}
+	if change != nil {
+		change(&c)
+	}
+	g, err := guard.New(c)
+	if err != nil {
+		t.Fatalf("new guard: %v", err)
+	}
+	b.Guard = g
+	return b
+}
+
+func frame(id uint32, flags canbus.Flags, data ...byte) canbus.Frame {
+	f := canbus.Frame{ID: id, Flags: flags, Len: uint8(len(data))}
+	copy(f.Data[:], data)
+	return f
+}
+
+// climate is a Climate frame with raw values.
+func climate(temperature, fan uint16, trim int8) canbus.Frame {
+	v := temperature | fan<<9
+	return frame(256, 0, byte(v), byte(v>>8), byte(trim), 0)
+}
+
+var ones = []byte{7, 255, 255, 255, 255, 255, 255, 255}
+
+func TestSend(t *testing.T) {
+	float := func(b ...byte) []byte { return append(b, make([]byte, 8)...) }
+	for _, tt := range []struct {
+		name   string
+		frame  canbus.Frame
+		origin string
+		false  string // a predicate that is not true
+		reason string // empty: passes
+	}{
+		{"allowed", climate(200, 3, 0), "", "", ""},
+		{"temperature at the lower end", climate(161, 0, 0), "", "", ""},
+		{"temperature below the lower end", climate(160, 0, 0), "", "", guard.ReasonValue},
+		{"temperature at the upper end", climate(280, 0, 0), "", "", ""},
+		{"temperature above the upper end", climate(281, 0, 0), "", "", guard.ReasonValue},
+		{"fan listed first", climate(200, 0, 0), "", "", ""},
+		{"fan listed last", climate(200, 15, 0), "", "", ""},
+		{"fan not listed", climate(200, 1, 0), "", "", guard.ReasonValue},
+		{"fan between listed", climate(200, 14, 0), "", "", guard.ReasonValue},
+		{"trim, negative scale, upper end", climate(200, 0, -2), "", "", ""},
+		{"trim, negative scale, above", climate(200, 0, -3), "", "", guard.ReasonValue},
+		{"trim, negative scale, lower end", climate(200, 0, 6), "", "", ""},
+		{"trim, negative scale, below", climate(200, 0, 7), "", "", guard.ReasonValue},
+		{"unused bits", frame(256, 0, 200, 0x20, 0, 0), "", "", guard.ReasonUnused},
+		{"unused byte", frame(256, 0, 200, 0, 0, 1), "", "", guard.ReasonUnused},
+		{"one byte short", frame(256, 0, 200, 0, 0), "", "", guard.ReasonLength},
+		{"one byte long", frame(256, 0, 200, 0, 0, 0, 0), "", "", guard.ReasonLength},
+		{"FD instead of classic", frame(256, canbus.FD, 200, 0, 0, 0), "", "", guard.ReasonFormat},
+		{"error-state flag", frame(400, canbus.FD|canbus.ErrorState, make([]byte, 12)...), "", "", guard.ReasonFormat},
+		{"classic instead of FD", frame(400, 0, 0, 0, 0, 0, 0, 0, 0, 0), "", "", guard.ReasonFormat},
+		{"unnamed flag", frame(256, 1<<12, 200, 0, 0, 0), "", "", guard.ReasonFormat},
+		{"29 bits instead of 11", frame(256+2048, canbus.Extended, 200, 0, 0, 0), "", "", guard.ReasonUnknown},
+		{"29 bits, diagnostic id", frame(0x7df, canbus.Extended, ones...), "", "", guard.ReasonIdentifier},
+		{"diagnostic id, payload not looked at", frame(0x7df, 0, ones...), "", "", ""},
+		{"sent before", frame(0x7df, canbus.Sent, ones...), "", "", ""},
+		{"unknown id", frame(257, 0, 200, 0, 0, 0), "", "", guard.ReasonUnknown},
+		{"id of another bus", frame(0x123, 0, ones...), "", "", guard.ReasonUnknown},
+		{"remote frame", frame(256, canbus.Remote, 0, 0, 0, 0), "", "", guard.ReasonRemote},
+		{"error frame", frame(256, canbus.Error, 0, 0, 0, 0), "", "", guard.ReasonError},
+		{"no such id", frame(1<<11, 0), "", "", guard.ReasonInvalid},
+		{"not a length", canbus.Frame{ID: 256, Len: 9}, "", "", guard.ReasonInvalid},
+		{"extended", frame(256, canbus.Extended, ones...), "driver", "", ""},
+		{"other origin", frame(256, canbus.Extended, ones...), "update", "", ""},
+		{"wrong origin", frame(256, canbus.Extended, ones...), "phone", "", guard.ReasonOrigin},
+		{"no origin", frame(256, canbus.Extended, ones...), "", "", guard.ReasonOrigin},
+		{"any origin", climate(200, 3, 0), "phone", "", ""},
+		{"unused must be ones", frame(256, canbus.Extended, 7, 255, 255, 255, 255, 255, 255, 254), "driver", "", guard.ReasonUnused},
+		{"level too low", frame(256, canbus.Extended, append([]byte{0}, ones[1:]...)...), "driver", "", guard.ReasonValue},
+		{"level too high", frame(256, canbus.Extended, append([]byte{255}, ones[1:]...)...), "driver", "", guard.ReasonValue},
+		{"first condition", frame(256, canbus.Extended, ones...), "driver", "parked", guard.ReasonCondition},
+		{"second condition", frame(256, canbus.Extended, ones...), "driver", "belted", guard.ReasonCondition},
+		{"condition that is not asked for", climate(200, 3, 0), "", "parked", ""},
+		{"mux 0", frame(300, 0, 0, 2), "", "", ""},
+		{"mux 0, value", frame(300, 0, 0, 4), "", "", guard.ReasonValue},
+		{"mux 0, unused there", frame(300, 0, 0, 0x12), "", "", guard.ReasonUnused},
+		{"mux 1, the same bits are a signal", frame(300, 0, 1, 0x12), "", "", ""},
+		{"mux 2 is not listed", frame(300, 0, 2, 0), "", "", guard.ReasonValue},
+		{"float", frame(400, canbus.FD, float(0, 0, 0x20, 0x40)...), "", "", ""},
+		{"float with bit-rate switch", frame(400, canbus.FD|canbus.BitRateSwitch, float(0, 0, 0xc0, 0xbf)...), "", "", ""},
+		{"float above", frame(400, canbus.FD, float(1, 0, 0x20, 0x40)...), "", "", guard.ReasonValue},
+		{"float below", frame(400, canbus.FD, float(1, 0, 0xc0, 0xbf)...), "", "", guard.ReasonValue},
+		{"not a number", frame(400, canbus.FD, float(0, 0, 0xc0, 0x7f)...), "", "", guard.ReasonValue},
+		{"64 bits, upper end", frame(400, canbus.FD, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80), "", "", ""},
+		{"64 bits, above", frame(400, canbus.FD, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x81), "", "", guard.ReasonValue},
+		{"shorter than the database says", frame(500, 0, 1, 2), "", "", ""},
+		{"as long as the database says", frame(500, 0, 1, 2, 3), "", "", guard.ReasonLength},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			b := newBench(t, nil)
+			b.truth[tt.false] = false
+			n, err := b.For(tt.origin).Send(t.Context(), []canbus.Frame{tt.frame})
+			var refused *guard.RefusedError
+			switch {
+			case tt.reason == "" && (err != nil || n != 1 || len(b.bus.sent) != 1 || b.bus.sent[0] != tt.frame):
+				t.Errorf("got %d, %v and %d sent, want the frame sent", n, err, len(b.bus.sent))
+			case tt.reason != "" && (!errors.As(err, &refused) || n != 0 || len(b.bus.sent) != 0):
+				t.Errorf("got %d, %v and %d sent, want a refusal", n, err, len(b.bus.sent))
+			case tt.reason != "" && (refused.Reason != tt.reason || refused.Frame != tt.frame || refused.Bus != "body"):
+				t.Errorf("got %+v, want %s", refused, tt.reason)
+			}
+			want := map[string]uint64{}
+			if tt.reason != "" {
+				want[tt.reason] = 1
+			}
+			if got := b.Refused(); !maps.Equal(got, want) {
+				t.Errorf("refused: got %v, want %v", got, want)
+			}
+			if got, want := b.Passed() == 1, tt.reason == ""; got != want {
+				t.Errorf("passed: got %t, want %t", got, want)
+			}
+		})
+	}
+}
+
+func TestFailsClosed(t *testing.T) {
+	extended, plain := frame(256, canbus.Extended, ones...), frame(0x7df, 0, ones...)
+	for _, tt := range []struct {
+		name   string
+		change func(*guard.Config)
+		frame  canbus.Frame
+		reason string
+	}{
+		{"no policy", func(c *guard.Config) { c.Policy = nil }, plain, guard.ReasonNoPolicy},
+		{"empty policy", func(c *guard.Config) { c.Policy = &guard.Policy{} }, plain, guard.ReasonUnknown},
+		{"policy of another bus", func(c *guard.Config) { c.BusName = "powertrain" }, plain, guard.ReasonUnknown},
+		{"no predicate function", func(c *guard.Config) { c.Predicate = nil }, extended, guard.ReasonCondition},
+		{"no predicate function, no condition", func(c *guard.Config) { c.Predicate = nil }, plain, ""},
+		{"predicate panics", func(c *guard.Config) { c.Predicate = func(string) bool { panic("broken") } }, extended, guard.ReasonCondition},
+		{"no database", func(c *guard.Config) {
+			c.Database = nil
+			c.Policy = mustPolicy(t, "transmit: [{bus: body, id: 0x7df, length: 8, signals: {X: {any: true}}, rate: {per_second: 1, burst: 1}}]")
+		}, plain, guard.ReasonNoDatabase},
+		{"no database, no values", func(c *guard.Config) {
+			c.Database = nil
+			c.Policy = mustPolicy(t, "transmit: [{bus: body, id: 0x7df, length: 8, rate: {per_second: 1, burst: 1}}]")
+		}, plain, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			b := newBench(t, tt.change)
+			_, err := b.For("driver").Send(t.Context(), []canbus.Frame{tt.frame})
+			var refused *guard.RefusedError
+			if got := errors.As(err, &refused); got != (tt.reason != "") || got && refused.Reason != tt.reason {
+				t.Errorf("got %v, want reason %q", err, tt.reason)
+			}
+			if got, want := len(b.bus.sent) == 1, tt.reason == ""; got != want {
+				t.Errorf("sent: got %t, want %t", got, want)
+			}
+		})
+	}
+}
+
+func TestRate(t *testing.T) {
+	b := newBench(t, nil)
+	send := func(want bool) {
+		t.Helper()
+		_, err := b.Send(t.Context(), []canbus.Frame{climate(200, 0, 0)})
+		var refused *guard.RefusedError
+		if errors.As(err, &refused) == want || !want && refused.Reason != guard.ReasonRate {
+			t.Errorf("at %v: got %v, want passed %t", b.now.Sub(time.Unix(1000, 0)), err, want)
+		}
+	}
+	for _, want := range []bool{true, true, true, false} { // the burst
+		send(want)
+	}
+	b.now = b.now.Add(10*time.Millisecond - 1)
+	send(false)
+	b.now = b.now.Add(1) // one token at 100 per second
+	send(true)
+	send(false)
+	b.now = b.now.Add(20 * time.Millisecond)
+	send(true)
+	send(true)
+	send(false)
+	b.now = b.now.Add(time.Hour) // fills to the burst, not beyond
+	for _, want := range []bool{true, true, true, false} {
+		send(want)
+	}
+	if _, err := b.Send(t.Context(), []canbus.Frame{frame(0x7df, 0, ones...)}); err != nil {
+		t.Errorf("another message: got %v, want a bucket of its own", err)
+	}
+	if got := b.Passed(); got != 10 {
+		t.Errorf("passed: got %d, want 10", got)
+	}
+}
+
+// A refused frame spends no token: a flood of bad frames must not silence a
+// good one.
+func TestRefusedSpendsNoToken(t *testing.T) {
+	b := newBench(t, nil)
+	for range 10 {
+		if _, err := b.Send(t.Context(), []canbus.Frame{climate(0, 0, 0)}); err == nil {
+			t.Fatal("a value that is not allowed passed")
+		}
+	}
+	if _, err := b.Send(t.Context(), []canbus.Frame{climate(200, 0, 0)}); err != nil {
+		t.Errorf("got %v, want it sent", err)
+	}
+}
+
+func TestBatch(t *testing.T) {
+	b := newBench(t, nil)
+	good, bad := frame(0x7df, 0, ones...), frame(1, 0)
+	frames := slices.Repeat([]canbus.Frame{good}, 40)
+	for i := range frames {
+		frames[i].Data[0] = byte(i)
+	}
+	if n, err := b.Send(t.Context(), frames); n != 40 || err != nil || !slices.Equal(b.bus.sent, frames) {
+		t.Errorf("40 frames: got %d, %v, want all in order", n, err)
+	}
+	for _, at := range []int{0, 5, 16, 17} {
+		b.bus.sent = nil
+		fs := slices.Clone(frames)
+		fs[at] = bad
+		n, err := b.Send(t.Context(), fs)
+		var refused *guard.RefusedError
+		if !errors.As(err, &refused) || n != at || !slices.Equal(b.bus.sent, fs[:at]) {
+			t.Errorf("bad frame at %d: got %d, %v and %d sent", at, n, err, len(b.bus.sent))
+		}
+	}
+	if n, err := b.Send(t.Context(), nil); n != 0 || err != nil {
+		t.Errorf("no frames: got %d, %v", n, err)
+	}
+}
+
+func TestBusFails(t *testing.T) {
+	b := newBench(t, nil)
+	frames := slices.Repeat([]canbus.Frame{frame(0x7df, 0, ones...)}, 4)
+	b.bus.limit = 3
+	if n, err := b.Send(t.Context(), frames); n != 3 || err != nil {
+		t.Errorf("bus takes 3: got %d, %v", n, err)
+	}
+	b.bus.err = errors.New("no buffer space")
+	if n, err := b.Send(t.Context(), frames); n != 3 || !errors.Is(err, b.bus.err) {
+		t.Errorf("bus fails: got %d, %v", n, err)
+	}
+	b.bus.limit = 0
+	if n, err := b.Send(t.Context(), append(frames, frame(1, 0))); n != 4 || !errors.Is(err, b.bus.err) {
+		t.Errorf("bus fails before a refused frame: got %d, %v, want the bus's error", n, err)
+	}
+	if err := b.Close(); err != nil {
+		t.Errorf("close: %v", err)
+	}
+	if _, err := b.Send(t.Context(), frames); !errors.Is(err, canbus.ErrClosed) {
+		t.Errorf("after close: got %v, want %v", err, canbus.ErrClosed)
+	}
+}
+
+func TestReceivePasses(t *testing.T) {
+	b := newBench(t, func(c *guard.Config) { c.Policy = nil })
+	fs := make([]canbus.Frame, 1)
+	if n, err := b.Receive(t.Context(), fs); n != 1 || err != nil || fs[0].ID != 99 {
+		t.Errorf("got %d, %v, %v", n, err, fs)
+	}
+}
+
+// What is checked is what is sent, whoever changes the caller's frames
+// meanwhile.
+func TestCheckedIsSent(t *testing.T) {
+	frames := []canbus.Frame{frame(256, canbus.Extended, ones...)}
+	b := newBench(t, func(c *guard.Config) {
+		c.Predicate = func(string) bool { frames[0].Data[0] = 255; return true }
+	})
+	if _, err := b.For("driver").Send(t.Context(), frames); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.bus.sent[0].Data[0]; got != 7 {
+		t.Errorf("sent value: got %d, want the checked 7", got)
+	}
+}
+
+func TestPredicatesReadOnce(t *testing.T) {
+	b := newBench(t, nil)
+	driver := b.For("driver")
+	frames := slices.Repeat([]canbus.Frame{frame(256, canbus.Extended, ones...)}, 40)
+	if _, err := driver.Send(t.Context(), frames); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"parked", "belted"}; !slices.Equal(b.asked, want) {
+		t.Errorf("asked: got %v, want %v", b.asked, want)
+	}
+	b.truth["parked"] = false
+	if _, err := driver.Send(t.Context(), frames); err == nil {
+		t.Error("a predicate of an earlier Send still counts")
+	}
+}
+
+func TestLogsOncePerReasonAndSecond(t *testing.T) {
+	b := newBench(t, nil)
+	lines := func(want int) {
+		t.Helper()
+		if got := strings.Count(b.log.String(), "frame refused"); got != want {
+			t.Errorf("at %v: got %d log lines, want %d:\n%s", b.now.Sub(time.Unix(1000, 0)), got, want, b.log.String())
+		}
+	}
+	send := func(f canbus.Frame) { _, _ = b.Send(t.Context(), []canbus.Frame{f}) }
+	for range 100 {
+		send(frame(1, 0))
+	}
+	lines(1)
+	send(frame(256, canbus.Remote))
+	lines(2)
+	b.now = b.now.Add(time.Second - 1)
+	send(frame(1, 0))
+	lines(2)
+	b.now = b.now.Add(1)
+	send(frame(1, 0))
+	lines(3)
+	if !strings.Contains(b.log.String(), "refused=101") {
+		t.Errorf("the line after a second does not count what was quiet:\n%s", b.log.String())
+	}
+	send(frame(1, 0))
+	lines(3)
+	if got := b.Refused()[guard.ReasonUnknown]; got != 103 {
+		t.Errorf("refused: got %d, want 103", got)
+	}
+}
+
+func TestRefusedErrorText(t *testing.T) {
+	b := newBench(t, nil)
+	for _, tt := range []struct {
+		frame canbus.Frame
+		want  string
+	}{
+		{climate(0, 0, 0), "send 100 on body: refused by policy: value not allowed: Temperature"},
+		{frame(257, canbus.Extended), "send 00000101 on body: refused by policy: unknown identifier"},
+	} {
+		_, err := b.Send(t.Context(), []canbus.Frame{tt.frame})
+		if err == nil || err.Error() != tt.want {
+			t.Errorf("got %v, want %s", err, tt.want)
+		}
+	}
+}
+
+func TestSendAtOnce(t *testing.T) {
+	b := newBench(t, func(c *guard.Config) { c.Predicate = nil })
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 50 {
+				_, _ = b.Send(t.Context(), []canbus.Frame{frame(0x7df, 0, ones...), climate(200, 0, 0), frame(1, 0)})
+			}
+		})
+	}
+	wg.Wait()
+	refused := b.Refused()
+	if got := b.Passed() + refused[guard.ReasonRate] + refused[guard.ReasonUnknown]; got < 400 || b.Passed() != uint64(len(b.bus.sent)) || b.Passed() > 403 {
+		t.Errorf("passed %d, sent %d, refused %v", b.Passed(), len(b.bus.sent), refused)
+	}
+}
+
+func TestAllocations(t *testing.T) {
+	b := newBench(t, func(c *guard.Config) { c.Predicate = func(string) bool { return true } })
+	frames := []canbus.Frame{frame(256, canbus.Extended, ones...), frame(300, 0, 1, 0x12), frame(400, canbus.FD, make([]byte, 12)...)}
+	b.bus.sent = make([]canbus.Frame, 0, 4096)
+	driver := b.For("driver")
+	ctx := context.Background()
+	if got := testing.AllocsPerRun(100, func() {
+		b.now = b.now.Add(time.Second)
+		if _, err := driver.Send(ctx, frames); err != nil {
+			t.Fatal(err)
+		}
+	}); got != 0 {
+		t.Errorf("accepting a batch: got %g allocations, want 0", got)
+	}
+}
+
+// BenchmarkSend is the cost of the accept path. opendbc's safety hooks, the
+// model for this guard, are C on a microcontroller and publish no figure.
+func BenchmarkSend(b *testing.B) {
+	g := newBench(b, func(c *guard.Config) { c.Predicate = func(string) bool { return true } })
+	frames := []canbus.Frame{climate(200, 3, 0)}
+	b.ReportAllocs()
+	for b.Loop() {
+		g.now = g.now.Add(time.Second)
+		g.bus.sent = g.bus.sent[:0]
+		if _, err := g.Send(b.Context(), frames); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
