@@ -211,3 +211,8 @@ func (m *Model) AllLocked() (locked, known, pending bool) {
 	}
 	return locked && known, known, pending
 }
+
+// Known reports whether the car says anything of what warnings come from.
+func (m *Model) Known() bool {
+	return m.Drive.Speed.OK || m.Battery.Charge.OK || m.Body.Doors[FrontLeft].OK || m.Tyres[FrontLeft].Pressure.OK
+}

@@ -1,0 +1,174 @@
+package screen
+
+import (
+	"fyne.io/fyne/v2"
+
+	"tandem/hmi"
+	"tandem/hmi/theme"
+	"tandem/hmi/widget"
+	"tandem/vehicle"
+)
+
+// UrgentLamps are the telltales of the status bar and of the telltale layer,
+// most urgent first.
+func UrgentLamps() []hmi.Telltale {
+	var ts []hmi.Telltale
+	for t := hmi.Telltale(0); t < hmi.Lamps; t++ {
+		if hmi.Telltales(1<<t).Urgent() != 0 {
+			ts = append(ts, t)
+		}
+	}
+	return ts
+}
+
+// LampStrip is where the urgent telltales are in the status bar, in dp.
+func LampStrip(p theme.Panel) widget.Box {
+	const lamps = 7
+	size := LampSize(p)
+	w := lamps*(size+theme.Space3) - theme.Space3
+	x := p.Dock + p.Instruments
+	return widget.Box{X: x + (p.Size.Width-x-w)/2, Y: 0, W: w, H: p.Status}
+}
+
+// LampSize is the size of a lamp in the status bar, in dp.
+func LampSize(theme.Panel) float32 { return 36 }
+
+// NewStatus is the status bar: where one is, what is wrong, how warm it is
+// outside, what time it is.
+func NewStatus(k *Kit) Screen {
+	s := &base{Kit: k}
+	p := k.Theme.Panel
+	title := widget.Text(theme.Style{Size: theme.TextMin}, k.Theme.Text, "")
+	lamps := widget.NewLamps(k.Theme, UrgentLamps(), LampSize(p), 1, true)
+	outside := widget.Text(theme.Style{Size: theme.TextMin}, k.Theme.TextSecond, "")
+	clock := widget.Text(theme.Style{Size: theme.TextMin}, k.Theme.Text, "")
+	outside.Alignment, clock.Alignment = fyne.TextAlignTrailing, fyne.TextAlignTrailing
+	s.root = widget.Free(func(b widget.Box) {
+		LampStrip(p).Place(lamps)
+		b.X, b.W = p.Dock+p.Margin, b.W-p.Dock-2*p.Margin
+		left, rest := b.Left(200, 0)
+		left.Place(title)
+		right, rest := rest.Right(136, theme.Space4)
+		right.Place(clock)
+		right, _ = rest.Right(96, 0)
+		right.Place(outside)
+	}, title, lamps, outside, clock)
+	var minute int64 = -1
+	var out hmi.Num
+	first := true
+	s.on(func(v *View) {
+		widget.SetText(title, s.title(v.State.Screen), k.Theme.Text)
+		lamps.Set(v.Model.Telltales)
+		if now := v.Model.Now.Unix() / 60; now != minute {
+			minute = now
+			widget.SetText(clock, k.Format.Clock(v.Model.Now), k.Theme.Text)
+		}
+		if o := v.Model.Place.Outside; o != out || first {
+			out, first = o, false
+			widget.SetText(outside, k.Format.Temperature(o, 0)+unitOf(o, k), k.Theme.TextSecond)
+		}
+	})
+	return s
+}
+
+// unitOf is the letter of the temperature unit, none for a dash.
+func unitOf(r hmi.Num, k *Kit) string {
+	if !r.OK {
+		return ""
+	}
+	return k.Format.Set.Temperature
+}
+
+func (b *base) title(s hmi.Screen) string {
+	w := b.words()
+	return [...]string{w.Home, w.Instruments, w.Climate, w.Vehicle, w.Settings}[s]
+}
+
+// NewDock is the column of five tiles.
+func NewDock(k *Kit) Screen {
+	s := &base{Kit: k}
+	icons := [...]widget.IconName{widget.IconHome, widget.IconDrive, widget.IconClimate, widget.IconCar, widget.IconSettings}
+	var tiles []*widget.Tile
+	var objects []fyne.CanvasObject
+	for i := hmi.Screen(0); i < hmi.Screens; i++ {
+		t := widget.NewTile(k.Theme, icons[i], "", s.title(i), 0, func() { k.Send(hmi.Show{Screen: i}) })
+		tiles = append(tiles, t)
+		objects = append(objects, t)
+	}
+	p := k.Theme.Panel
+	s.root = widget.Free(func(b widget.Box) {
+		b = b.Inset(theme.Space2, 0)
+		_, b = b.Bottom(0, theme.Space2)
+		for i, t := range tiles {
+			b.Row(i, len(tiles), theme.Space2).Place(t)
+		}
+	}, objects...)
+	_ = p
+	s.on(func(v *View) {
+		for i, t := range tiles {
+			t.SetState(widget.State{On: hmi.Screen(i) == v.State.Screen})
+		}
+	})
+	return s
+}
+
+// NewStrip is the climate strip: what must be one touch away everywhere.
+func NewStrip(k *Kit) Screen {
+	s := &base{Kit: k}
+	w, p := k.Format.Words, k.Theme.Panel
+	driver := s.temperature(p.Type.Title, w.Driver, vehicle.ClimateDriverTemperature, func(m *hmi.Model) *hmi.Control[float64] { return &m.Climate.Driver.Temperature })
+	passenger := s.temperature(p.Type.Title, w.Passenger, vehicle.ClimatePassengerTemperature, func(m *hmi.Model) *hmi.Control[float64] { return &m.Climate.Passenger.Temperature })
+	seatL := s.heat(widget.IconSeat, "", w.SeatDriver, vehicle.SeatRow1DriverHeating, func(m *hmi.Model) *hmi.Control[float64] { return &m.Climate.Driver.Seat })
+	seatR := s.heat(widget.IconSeat, "", w.SeatPassenger, vehicle.SeatRow1PassengerHeating, func(m *hmi.Model) *hmi.Control[float64] { return &m.Climate.Passenger.Seat })
+	front := s.toggle(widget.IconFrontDefrost, "", w.FrontDefrost, vehicle.IsFrontDefrosterActive, func(m *hmi.Model) *hmi.Control[bool] { return &m.Climate.FrontDefrost })
+	rear := s.toggle(widget.IconRearDefrost, "", w.RearDefrost, vehicle.IsRearDefrosterActive, func(m *hmi.Model) *hmi.Control[bool] { return &m.Climate.RearDefrost })
+
+	items := []fyne.CanvasObject{driver, seatL, s.fan(), front, seatR, passenger}
+	switch p.Class {
+	case theme.Wide:
+		items = []fyne.CanvasObject{driver, seatL, front, s.fan(), rear, seatR, passenger}
+	case theme.Compact:
+		items = []fyne.CanvasObject{driver, seatL, s.fanTile(), front, passenger}
+	}
+	back := widget.Plate(k.Theme.Surface1, 0)
+	s.root = widget.Free(func(b widget.Box) {
+		b.Place(back)
+		spread(b.Inset(p.Margin, (p.Climate-p.Button.Height)/2), items)
+	}, append([]fyne.CanvasObject{back}, items...)...)
+	return s
+}
+
+// spread places objects at their least width with equal gaps between.
+func spread(b widget.Box, items []fyne.CanvasObject) {
+	free := b.W
+	for _, o := range items {
+		free -= o.MinSize().Width
+	}
+	gap := free / float32(len(items)-1)
+	for _, o := range items {
+		var piece widget.Box
+		piece, b = b.Left(o.MinSize().Width, gap)
+		piece.Place(o)
+	}
+}
+
+// fanTile is the fan on a small panel: each touch is two steps more, and off
+// after the last.
+func (b *base) fanTile() *widget.Tile {
+	t := widget.NewTile(b.Theme, widget.IconFan, "", b.words().Fan, 5, func() {
+		r, _ := b.Model.Climate.Driver.Fan.Shown()
+		if !r.OK {
+			return
+		}
+		next := float64(fanLevel(r)/2*2+2) * hmi.FanStep
+		if next > 100 {
+			next = 0
+		}
+		b.ask(vehicle.ClimateDriverFanSpeed, vehicle.NumberOf(next))
+	})
+	b.on(func(v *View) {
+		r, pending := v.Model.Climate.Driver.Fan.Shown()
+		t.SetLevel((fanLevel(r)+1)/2, widget.State{Pending: pending, Unknown: !r.OK})
+	})
+	return t
+}

@@ -1,0 +1,203 @@
+package screen
+
+import (
+	"fmt"
+
+	"fyne.io/fyne/v2"
+
+	"tandem/hmi"
+	"tandem/hmi/theme"
+	"tandem/hmi/widget"
+)
+
+// NewHome is the first screen: cards of three facts at most. The wide card
+// below makes room when media and telephone come.
+func NewHome(k *Kit) Screen {
+	s := &base{Kit: k}
+	p := s.panel()
+	drive, way, car, air := s.driveCard(), s.wayCard(), s.carCard(), s.airCard()
+	switch p.Class {
+	case theme.Compact:
+		s.root = widget.Free(func(b widget.Box) {
+			b = b.Inset(p.Margin, p.Margin)
+			r, b := b.Right(b.W*0.47, p.Gap)
+			r.Row(0, 2, p.Gap).Place(car)
+			r.Row(1, 2, p.Gap).Place(way)
+			b.Place(drive)
+		}, drive, way, car)
+	case theme.Wide:
+		energy := s.energyCard()
+		s.root = widget.Free(func(b widget.Box) {
+			b = b.Inset(p.Margin, p.Margin)
+			r, b := b.Right(432, p.Gap)
+			r.Row(0, 2, p.Gap).Place(car)
+			r.Row(1, 2, p.Gap).Place(air)
+			b.Row(0, 2, p.Gap).Place(energy)
+			b.Row(1, 2, p.Gap).Place(way)
+		}, energy, way, car, air)
+	default:
+		s.root = widget.Free(func(b widget.Box) {
+			b = b.Inset(p.Margin, p.Margin)
+			r, b := b.Right(400, p.Gap)
+			r.Row(0, 2, p.Gap).Place(car)
+			r.Row(1, 2, p.Gap).Place(air)
+			top, b := b.Top(300, p.Gap)
+			top.Place(drive)
+			b.Place(way)
+		}, drive, way, car, air)
+	}
+	return s
+}
+
+// driveCard is speed, gear, power, range and charge at a glance.
+func (s *base) driveCard() fyne.CanvasObject {
+	p, f := s.panel(), s.Format
+	big := widget.NewFigure(s.Theme, p.Type.Gauge, fyne.TextAlignLeading)
+	s.on(func(v *View) { big.Set(f.Speed(v.Model.Drive.Speed), f.SpeedUnit()) })
+	gears := s.gears()
+	_, pb := s.power()
+	rng, percent, bar := s.charge(p.Type.Headline)
+	return widget.NewCard(s.Theme, "", "", func(b widget.Box) {
+		foot, b := b.Bottom(20, theme.Space3)
+		foot.Place(bar)
+		foot, b = b.Bottom(rng.MinSize().Height, theme.Space1)
+		foot.Column(0, 2, 0).Place(rng)
+		foot.Column(1, 2, 0).Place(percent)
+		foot, b = b.Bottom(28, theme.Space2)
+		foot.Place(pb)
+		if p.Class == theme.Compact {
+			var top widget.Box
+			top, b = b.Top(44, 0)
+			top.Place(gears)
+			b.Place(big)
+			return
+		}
+		right, b := b.Right(240, 0)
+		right.Place(gears)
+		b.Place(big)
+	}, big, gears, pb, rng, percent, bar)
+}
+
+// energyCard is range and charge beside a fixed cluster.
+func (s *base) energyCard() fyne.CanvasObject {
+	pf, pb := s.power()
+	rng, percent, bar := s.charge(s.panel().Type.Display)
+	return widget.NewCard(s.Theme, widget.IconBattery, s.words().Energy, func(b widget.Box) {
+		foot, b := b.Bottom(20, theme.Space3)
+		foot.Place(bar)
+		b.Column(0, 3, 0).Place(rng)
+		mid := b.Column(1, 3, 0)
+		mid = mid.Centre(mid.W, pf.MinSize().Height+28)
+		a, mid := mid.Top(pf.MinSize().Height, 0)
+		a.Place(pf)
+		mid.Place(pb)
+		b.Column(2, 3, 0).Place(percent)
+	}, pf, pb, rng, percent, bar)
+}
+
+// wayCard is the trip and where the car is heading.
+func (s *base) wayCard() fyne.CanvasObject {
+	p, w, f := s.panel(), s.words(), s.Format
+	trip, average, _ := s.trip(fyne.TextAlignLeading, p.Type.Headline)
+	heading := s.fact(w.Heading, p.Type.Headline, fyne.TextAlignLeading, tenths(func(m *hmi.Model) hmi.Num { return m.Place.Heading }, 0.2), f.Heading, "")
+	if p.Class == theme.Compact {
+		return widget.NewCard(s.Theme, "", "", func(b widget.Box) {
+			b.Column(0, 2, p.Gap).Place(trip)
+			b.Column(1, 2, p.Gap).Place(heading)
+		}, trip, heading)
+	}
+	position := widget.Text(p.Type.Second, s.Theme.TextSecond, "")
+	var lat, lon hmi.Num
+	first := true
+	s.on(func(v *View) {
+		a, o := tenth(v.Model.Place.Latitude), tenth(v.Model.Place.Longitude)
+		if a != lat || o != lon || first {
+			lat, lon, first = a, o, false
+			widget.SetText(position, f.Position(a, o), s.Theme.TextSecond)
+		}
+	})
+	return widget.NewCard(s.Theme, widget.IconRoute, w.Trip, func(b widget.Box) {
+		foot, b := b.Bottom(widget.Line(p.Type.Second), theme.Space1)
+		foot.Place(position)
+		for i, o := range []fyne.CanvasObject{trip, average, heading} {
+			b.Column(i, 3, p.Gap).Place(o)
+		}
+	}, trip, average, heading, position)
+}
+
+// tenth is a degree of latitude or longitude in the steps that are shown.
+func tenth(r hmi.Num) hmi.Num {
+	r.Value = float64(int(r.Value*1000)) / 1000
+	return r
+}
+
+// carCard is what is wrong, in plain words, or that nothing is.
+func (s *base) carCard() fyne.CanvasObject {
+	w := s.words()
+	n := 2
+	msgs := make([]*widget.Message, n)
+	objects := make([]fyne.CanvasObject, n)
+	for i := range msgs {
+		msgs[i] = widget.NewMessage(s.Theme)
+		objects[i] = msgs[i]
+	}
+	s.on(func(v *View) { s.messages(v.Model, msgs) })
+	return widget.NewCard(s.Theme, widget.IconCar, w.Vehicle, func(b widget.Box) {
+		h := msgs[0].MinSize().Height
+		for i, m := range msgs {
+			widget.Box{X: b.X, Y: b.Y + float32(i)*(h+theme.Space2), W: b.W, H: h}.Place(m)
+		}
+	}, objects...)
+}
+
+// messages shows the most urgent warnings; the last line counts what has no
+// place. Without warnings the first line says so.
+func (s *base) messages(m *hmi.Model, msgs []*widget.Message) {
+	w := s.words()
+	for i, msg := range msgs {
+		on := i < len(m.Warnings)
+		switch {
+		case i == 0 && len(m.Warnings) == 0 && !m.Known():
+			msg.Set(widget.IconInfo, s.Theme.TextSecond, w.NoData, "")
+		case i == 0 && len(m.Warnings) == 0:
+			msg.Set(widget.IconCheck, s.Theme.OK, w.AllGood, w.AllGoodAdvice)
+		case i == len(msgs)-1 && len(m.Warnings) > len(msgs):
+			msg.Set(widget.IconInfo, s.Theme.TextSecond, s.more(len(m.Warnings)-len(msgs)+1), "")
+		case on:
+			x := m.Warnings[i]
+			t := w.Troubles[x.Trouble]
+			msg.Set(widget.SeverityIcon(x.Severity), widget.SeverityColour(s.Theme, x.Severity), t.Title, t.Advice)
+		}
+		if show := on || i == 0; show != msg.Visible() {
+			if show {
+				msg.Show()
+			} else {
+				msg.Hide()
+			}
+		}
+	}
+}
+
+// more says how many further warnings there are, from a table
+// so that a steady warning costs nothing.
+func (s *base) more(n int) string {
+	if n >= 0 && n < len(s.moreText) {
+		if s.moreText[n] == "" {
+			s.moreText[n] = fmt.Sprintf(s.words().More, n)
+		}
+		return s.moreText[n]
+	}
+	return fmt.Sprintf(s.words().More, n)
+}
+
+// airCard is the climate at a glance.
+func (s *base) airCard() fyne.CanvasObject {
+	p, w, f := s.panel(), s.words(), s.Format
+	whole := func(r hmi.Num) string { return f.Temperature(r, 0) }
+	cabin := s.fact(w.Cabin, p.Type.Headline, fyne.TextAlignLeading, rounded(func(m *hmi.Model) hmi.Num { return m.Climate.Cabin }), whole, f.Set.Temperature)
+	out := s.fact(w.Outside, p.Type.Headline, fyne.TextAlignLeading, rounded(func(m *hmi.Model) hmi.Num { return m.Place.Outside }), whole, f.Set.Temperature)
+	return widget.NewCard(s.Theme, widget.IconClimate, w.Climate, func(b widget.Box) {
+		b.Column(0, 2, p.Gap).Place(cabin)
+		b.Column(1, 2, p.Gap).Place(out)
+	}, cabin, out)
+}

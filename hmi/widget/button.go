@@ -1,0 +1,170 @@
+package widget
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+
+	"tandem/hmi/theme"
+)
+
+// Button is an icon, a word, or both side by side.
+type Button struct {
+	Control
+	icon  *canvas.Image
+	glyph IconName
+	label *canvas.Text
+}
+
+// NewButton is a button; glyph or label may be empty, name is what it does.
+func NewButton(th *theme.Theme, glyph IconName, label, name string, tap func()) *Button {
+	b := &Button{glyph: glyph}
+	b.init(b, th, name, tap)
+	var objects []fyne.CanvasObject
+	if glyph != "" {
+		b.icon = Icon(glyph, th.Text)
+		objects = append(objects, b.icon)
+	}
+	if label != "" {
+		b.label = CentreText(theme.Style{Size: theme.TextMin}, th.Text, label)
+		objects = append(objects, b.label)
+	}
+	b.draws(b.place, b.paint, objects...)
+	return b
+}
+
+func (b *Button) place(box Box) {
+	size := b.th.Panel.Icon
+	switch {
+	case b.label == nil:
+		box.Centre(size, size).Place(b.icon)
+	case b.icon == nil:
+		box.Place(b.label)
+	default:
+		w := size + theme.Space3 + b.label.MinSize().Width
+		icon, rest := box.Centre(w, box.H).Left(size, theme.Space3)
+		icon.Centre(size, size).Place(b.icon)
+		rest.Place(b.label)
+	}
+}
+
+func (b *Button) paint() {
+	if b.icon != nil {
+		setIcon(b.icon, b.glyph, b.ink())
+	}
+	if b.label != nil {
+		SetText(b.label, b.label.Text, b.ink())
+	}
+}
+
+// Set shows another icon and word.
+func (b *Button) Set(glyph IconName, label string) {
+	if b.icon != nil && b.glyph != glyph {
+		b.glyph = glyph
+		setIcon(b.icon, glyph, b.ink())
+	}
+	if b.label != nil && b.label.Text != label {
+		SetText(b.label, label, b.ink())
+		if s := b.Size(); s.Width > 0 {
+			b.place(BoxOf(s))
+		}
+	}
+}
+
+// Quiet makes the plate the colour of a card, for buttons that lie on nothing.
+func (b *Button) Quiet() *Button { b.plate.CornerRadius = theme.RadiusTile; return b }
+
+// Tile is an icon above a word: something that is on or off, or has up to
+// three levels, shown as dots.
+type Tile struct {
+	Control
+	icon  *canvas.Image
+	glyph IconName
+	label *canvas.Text // nil: icon only
+	dots  []*canvas.Circle
+	level int
+}
+
+// NewTile is a tile. Without a label it is only the icon; levels is how many
+// dots it has, 0 for on and off.
+func NewTile(th *theme.Theme, glyph IconName, label, name string, levels int, tap func()) *Tile {
+	t := &Tile{glyph: glyph}
+	t.init(t, th, name, tap)
+	t.plate.CornerRadius, t.ring.CornerRadius = theme.RadiusTile, theme.RadiusTile
+	t.icon = Icon(glyph, th.Text)
+	objects := []fyne.CanvasObject{t.icon}
+	if label != "" {
+		t.label = CentreText(theme.Style{Size: theme.TextMin}, th.Text, label)
+		objects = append(objects, t.label)
+	}
+	for range levels {
+		d := canvas.NewCircle(th.Surface3)
+		t.dots = append(t.dots, d)
+		objects = append(objects, d)
+	}
+	t.draws(t.place, t.paint, objects...)
+	return t
+}
+
+func (t *Tile) place(b Box) {
+	size := t.th.Panel.Icon
+	h := size
+	text, dots := Line(theme.Style{Size: theme.TextMin}), float32(10)
+	if t.label != nil {
+		h += theme.Space1 + text
+	}
+	if len(t.dots) > 0 {
+		h += theme.Space2 + dots
+	}
+	col := b.Centre(b.W, h)
+	icon, rest := col.Top(size, theme.Space1)
+	icon.Centre(size, size).Place(t.icon)
+	if t.label != nil {
+		var line Box
+		line, rest = rest.Top(text, 0)
+		line.Place(t.label)
+	}
+	if n := len(t.dots); n > 0 {
+		row, _ := rest.Bottom(dots, 0)
+		row = row.Centre(float32(n)*dots+float32(n-1)*theme.Space2, dots)
+		for i, d := range t.dots {
+			row.Column(i, n, theme.Space2).Place(d)
+		}
+	}
+}
+
+func (t *Tile) paint() {
+	ink := t.ink()
+	setIcon(t.icon, t.glyph, ink)
+	if t.label != nil {
+		SetText(t.label, t.label.Text, ink)
+	}
+	for i, d := range t.dots {
+		c := ink
+		if i >= t.level {
+			c = theme.Blend(ink, t.plate.FillColor.(colour), 0.72)
+		}
+		if d.FillColor != c {
+			d.FillColor = c
+			d.Refresh()
+		}
+	}
+}
+
+// SetLevel shows a level, 0 to the number of dots, as on from 1 up.
+func (t *Tile) SetLevel(level int, s State) {
+	s.On = level > 0 && !s.Unknown
+	if t.level == level && t.state == s {
+		return
+	}
+	t.level, t.state = level, s
+	t.restyle()
+}
+
+// SetIcon shows another icon and word.
+func (t *Tile) SetIcon(glyph IconName, label string) {
+	t.glyph = glyph
+	setIcon(t.icon, glyph, t.ink())
+	if t.label != nil {
+		SetText(t.label, label, t.ink())
+	}
+}
