@@ -1,0 +1,291 @@
+package paint
+
+import (
+	"image"
+	"image/color"
+	"math"
+)
+
+// raster turns outlines into coverage by exact signed areas, in integers
+// throughout. Coordinates are 24.8 fixed point. Each cell of acc holds the
+// change of coverage at its pixel, so that the running sum along a row is the
+// coverage; an edge adds to two cells per pixel that it crosses:
+//
+//	d    part of the row's height the edge spans in this pixel, signed
+//	s    twice its mean distance from the pixel's left side, 0 to 512
+//	acc[x] += d*(512-s)      acc[x+1] += d*s
+//
+// Overlapping outlines of one direction add up and are cut at full coverage,
+// which is the non-zero rule but for anti-aliased edges that coincide.
+type raster struct {
+	w, h   int
+	ox, oy int32 // origin, 24.8
+	acc    []int32
+	lo, hi []int32 // touched cells of each row; lo > hi: none
+
+	sx, sy, px, py int32 // start of the outline and pen, 24.8, absolute
+	open           bool
+	path           pathway
+}
+
+const (
+	one      = 256        // one pixel, 24.8
+	fullArea = 1 << 21    // coverage 1: 256*16 sub-rows times 512
+	rowUnits = 16         // finer than 1/256 of a row, for flat edges
+	maxCoord = 1 << 22    // 16384 px: what is further off is cut
+	maxSteps = 1 << 10    // most pieces that one curve is cut into
+	flatness = one / 16.0 // most distance of chord and curve
+)
+
+// reset empties the raster for a picture of w times h pixels whose top left
+// is at (x, y).
+func (r *raster) reset(x, y, w, h int) {
+	r.w, r.h = w, h
+	r.ox, r.oy = int32(x)*one, int32(y)*one
+	if n := (w + 2) * h; cap(r.acc) < n {
+		r.acc = make([]int32, n)
+	} else {
+		r.acc = r.acc[:n] // the sweep leaves zeros behind
+	}
+	if cap(r.lo) < h {
+		r.lo, r.hi = make([]int32, h), make([]int32, h)
+	}
+	r.lo, r.hi = r.lo[:h], r.hi[:h]
+	for i := range r.lo {
+		r.lo[i], r.hi[i] = math.MaxInt32, -1
+	}
+	r.open = false
+}
+
+// fix rounds pixels to 24.8.
+func fix(v float64) int32 {
+	f := math.Floor(mul(v, one) + 0.5)
+	return int32(max(-maxCoord, min(maxCoord, f)))
+}
+
+func (r *raster) moveTo(x, y int32) {
+	r.close()
+	r.sx, r.sy, r.px, r.py, r.open = x, y, x, y, true
+}
+
+func (r *raster) lineTo(x, y int32) {
+	r.edge(r.px-r.ox, r.py-r.oy, x-r.ox, y-r.oy)
+	r.px, r.py = x, y
+}
+
+func (r *raster) close() {
+	if r.open && (r.px != r.sx || r.py != r.sy) {
+		r.lineTo(r.sx, r.sy)
+	}
+	r.open = false
+}
+
+// quadTo and cubeTo cut the curve into chords; all in integers.
+func (r *raster) quadTo(x1, y1, x2, y2 int32) {
+	x0, y0 := int64(r.px), int64(r.py)
+	dd := abs64(x0-2*int64(x1)+int64(x2)) + abs64(y0-2*int64(y1)+int64(y2))
+	n := steps(dd)
+	for i := int64(1); i < n; i++ {
+		a, b, c := (n-i)*(n-i), 2*i*(n-i), i*i
+		r.lineTo(roundDiv(a*x0+b*int64(x1)+c*int64(x2), n*n), roundDiv(a*y0+b*int64(y1)+c*int64(y2), n*n))
+	}
+	r.lineTo(x2, y2)
+}
+
+func (r *raster) cubeTo(x1, y1, x2, y2, x3, y3 int32) {
+	x0, y0 := int64(r.px), int64(r.py)
+	dx := max(abs64(x0-2*int64(x1)+int64(x2)), abs64(int64(x1)-2*int64(x2)+int64(x3)))
+	dy := max(abs64(y0-2*int64(y1)+int64(y2)), abs64(int64(y1)-2*int64(y2)+int64(y3)))
+	n := steps(3 * (dx + dy))
+	for i := int64(1); i < n; i++ {
+		j := n - i
+		a, b, c, d := j*j*j, 3*i*j*j, 3*i*i*j, i*i*i
+		r.lineTo(
+			roundDiv(a*x0+b*int64(x1)+c*int64(x2)+d*int64(x3), n*n*n),
+			roundDiv(a*y0+b*int64(y1)+c*int64(y2)+d*int64(y3), n*n*n))
+	}
+	r.lineTo(x3, y3)
+}
+
+// steps is the number of chords for a curve with second difference dd (24.8):
+// the distance between chord and curve falls with the square of the number.
+func steps(dd int64) int64 {
+	n := int64(math.Ceil(math.Sqrt(float64(dd) / (4 * flatness))))
+	return max(1, min(maxSteps, n))
+}
+
+func roundDiv(a, b int64) int32 {
+	a += b / 2
+	q := a / b
+	if a%b < 0 {
+		q--
+	}
+	return int32(q)
+}
+
+func abs64(v int64) int64 {
+	if v < 0 {
+		return -v
+	}
+	return v
+}
+
+// arc adds chords around (cx, cy), in pixels, from angle a by sweep (radians,
+// clockwise from 12 o'clock when positive), beginning with a line to its start.
+func (r *raster) arc(cx, cy, rad, a, sweep float64) {
+	if rad <= 0 {
+		r.lineTo(fix(cx), fix(cy))
+		return
+	}
+	n := chords(rad, sweep)
+	for i := 0; i <= n; i++ {
+		s, c := sincos(a + mul(sweep, float64(i))/float64(n))
+		r.lineTo(fix(cx+mul(rad, s)), fix(cy-mul(rad, c)))
+	}
+}
+
+// chords for an arc: 1/40 px between chord and circle.
+func chords(rad, sweep float64) int {
+	step := math.Sqrt(0.2 / max(rad, 0.5))
+	return max(1, min(maxSteps, int(math.Ceil(math.Abs(sweep)/step))))
+}
+
+// edge adds a line, relative to the origin.
+func (r *raster) edge(x0, y0, x1, y1 int32) {
+	if y0 == y1 {
+		return
+	}
+	dir := int32(rowUnits)
+	if y0 > y1 {
+		x0, y0, x1, y1, dir = x1, y1, x0, y0, -dir
+	}
+	bottom := int32(r.h) * one
+	if y1 <= 0 || y0 >= bottom {
+		return
+	}
+	dx, dy := int64(x1)-int64(x0), int64(y1)-int64(y0)
+	y, yStop := max(y0, 0), min(y1, bottom)
+	x := x0 + int32(dx*int64(y-y0)/dy)
+	for y < yStop {
+		row := y >> 8
+		ny := min((row+1)<<8, yStop)
+		nx := x1
+		if ny < y1 {
+			nx = x0 + int32(dx*int64(ny-y0)/dy)
+		}
+		r.rowEdge(int(row), x, nx, dir*(ny-y))
+		x, y = nx, ny
+	}
+}
+
+// rowEdge adds the part of an edge within one row; d is its signed height.
+func (r *raster) rowEdge(row int, xa, xb, d int32) {
+	if xa > xb {
+		xa, xb = xb, xa
+	}
+	right := int32(r.w) * one
+	if xa >= right {
+		return
+	}
+	cells := r.acc[row*(r.w+2) : (row+1)*(r.w+2)]
+	if xb <= 0 {
+		cells[0] += d * 512
+		r.touch(row, 0, 0)
+		return
+	}
+	if xa < 0 {
+		out := int32(int64(d) * int64(-xa) / int64(xb-xa))
+		cells[0] += out * 512
+		r.touch(row, 0, 0)
+		d, xa = d-out, 0
+	}
+	if xb > right {
+		d -= int32(int64(d) * int64(xb-right) / int64(xb-xa))
+		xb = right
+	}
+	c, last := xa>>8, max(xa, xb-1)>>8
+	r.touch(row, c, last+1)
+	if c == last {
+		s := xa + xb - c*512
+		cells[c] += d * (512 - s)
+		cells[c+1] += d * s
+		return
+	}
+	done, w := int32(0), int64(xb-xa)
+	for x := xa; c <= last; c++ {
+		nx := min((c+1)<<8, xb)
+		upTo := int32(int64(d) * int64(nx-xa) / w)
+		s := x + nx - c*512
+		cells[c] += (upTo - done) * (512 - s)
+		cells[c+1] += (upTo - done) * s
+		done, x = upTo, nx
+	}
+}
+
+func (r *raster) touch(row int, lo, hi int32) {
+	r.lo[row] = min(r.lo[row], lo)
+	r.hi[row] = max(r.hi[row], hi)
+}
+
+// coverage of a running sum, 0 to 255.
+func coverage(a int32) uint32 {
+	if a < 0 {
+		a = -a
+	}
+	return (uint32(min(a, fullArea))*255 + fullArea/2) >> 21
+}
+
+// paint sweeps the raster onto the surface, moved by at, in one colour with
+// coverage times gain, and empties it.
+func (r *raster) paint(s *surface, at image.Point, c color.NRGBA, gain uint32) {
+	r.close()
+	x0, y0 := int(r.ox/one)+at.X, int(r.oy/one)+at.Y
+	r.sweep(gain, func(y, x, end int, cov uint32) {
+		s.span(y0+y, x0+x, x0+end, c, cov)
+	})
+}
+
+// mask sweeps the raster into a coverage mask and empties it.
+func (r *raster) mask(gain uint32) *mask {
+	r.close()
+	m := &mask{w: r.w, h: r.h, x: int(r.ox / one), y: int(r.oy / one), pix: make([]uint8, r.w*r.h)}
+	r.sweep(gain, func(y, x, end int, cov uint32) {
+		row := m.pix[y*m.w+x : y*m.w+end]
+		for i := range row {
+			row[i] = uint8(cov)
+		}
+	})
+	m.solid = solidRuns(m.pix, m.w, m.h, 1, 0)
+	return m
+}
+
+// sweep calls emit for each run of one coverage above zero, left to right.
+func (r *raster) sweep(gain uint32, emit func(y, x, end int, cov uint32)) {
+	for y := range r.h {
+		lo, hi := int(r.lo[y]), int(r.hi[y])
+		if hi < 0 {
+			continue
+		}
+		cells := r.acc[y*(r.w+2) : (y+1)*(r.w+2)]
+		sum := int32(0)
+		for x := lo; x <= hi; {
+			sum += cells[x]
+			cells[x] = 0
+			end := x + 1
+			for end <= hi && cells[end] == 0 {
+				end++
+			}
+			if end > hi {
+				end = r.w
+			}
+			if cov := min(255, coverage(sum)*gain); cov != 0 && x < r.w {
+				emit(y, x, min(end, r.w), cov)
+			}
+			x = end
+			if end >= r.w {
+				clear(cells[min(x, hi+1) : hi+1])
+				break
+			}
+		}
+	}
+}
