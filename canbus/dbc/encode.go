@@ -17,17 +17,17 @@ var ErrRange = errors.New("value out of the signal's range")
 // a value that the bits cannot hold (ErrRange), a signal index that the plan
 // does not have, or a payload that is too short.
 func (p *MessagePlan) Encode(payload []byte, signal int, value float64) error {
-	o, err := p.op(payload, signal)
+	o, at, err := p.op(payload, signal)
 	if err != nil {
 		return err
 	}
-	raw, ok := o.raw(value)
+	raw, ok := o.raw(at.kind, value)
 	if !ok {
-		low, high := o.limits()
+		low, high := o.limits(at.kind)
 		return fmt.Errorf("encode %s.%s: %g is not between %g and %g: %w",
 			p.Message.Name, p.Message.Signals[signal].Name, value, low, high, ErrRange)
 	}
-	o.insert(payload, raw)
+	o.insert(at, payload, raw)
 	return nil
 }
 
@@ -35,7 +35,7 @@ func (p *MessagePlan) Encode(payload []byte, signal int, value float64) error {
 // all other bits. For floats raw is the bits; unsigned 64-bit values wrap. It
 // fails as Encode does.
 func (p *MessagePlan) EncodeRaw(payload []byte, signal int, raw int64) error {
-	o, err := p.op(payload, signal)
+	o, at, err := p.op(payload, signal)
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (p *MessagePlan) EncodeRaw(payload []byte, signal int, raw int64) error {
 		return fmt.Errorf("encode %s.%s: raw value %d does not fit in %d bits: %w",
 			p.Message.Name, p.Message.Signals[signal].Name, raw, p.Message.Signals[signal].Length, ErrRange)
 	}
-	o.insert(payload, uint64(raw))
+	o.insert(at, payload, uint64(raw))
 	return nil
 }
 
@@ -53,15 +53,15 @@ func (p *MessagePlan) Fill(payload []byte, signal int, fill byte) {
 	if signal < 0 || signal >= len(p.place) || p.place[signal] < 0 {
 		return
 	}
-	o := &p.ops[p.place[signal]]
-	if len(payload) < int(o.need) {
+	o, at := &p.ops[p.place[signal]], p.spots[p.place[signal]]
+	if len(payload) < int(at.need) {
 		return
 	}
 	if fill != 0 {
-		o.insert(payload, o.mask)
+		o.insert(at, payload, o.mask)
 		return
 	}
-	o.insert(payload, 0)
+	o.insert(at, payload, 0)
 }
 
 // Limits are the lowest and highest physical values that a signal's bits can
@@ -70,28 +70,28 @@ func (p *MessagePlan) Limits(signal int) (low, high float64) {
 	if signal < 0 || signal >= len(p.place) || p.place[signal] < 0 {
 		return math.NaN(), math.NaN()
 	}
-	return p.ops[p.place[signal]].limits()
+	return p.ops[p.place[signal]].limits(p.spots[p.place[signal]].kind)
 }
 
 // op finds a signal's op and checks that the payload has room for it.
-func (p *MessagePlan) op(payload []byte, signal int) (*op, error) {
+func (p *MessagePlan) op(payload []byte, signal int) (*op, spot, error) {
 	if signal < 0 || signal >= len(p.place) {
-		return nil, fmt.Errorf("encode %s: no signal with index %d, it has %d", p.Message.Name, signal, len(p.place))
+		return nil, spot{}, fmt.Errorf("encode %s: no signal with index %d, it has %d", p.Message.Name, signal, len(p.place))
 	}
 	if p.place[signal] < 0 {
-		return nil, fmt.Errorf("encode %s.%s: signal cannot be encoded: over 64 bits, or its multiplexors run in a circle", p.Message.Name, p.Message.Signals[signal].Name)
+		return nil, spot{}, fmt.Errorf("encode %s.%s: signal cannot be encoded: over 64 bits, or its multiplexors run in a circle", p.Message.Name, p.Message.Signals[signal].Name)
 	}
-	o := &p.ops[p.place[signal]]
-	if len(payload) < int(o.need) {
-		return nil, fmt.Errorf("encode %s.%s: payload has %d bytes, the signal needs %d", p.Message.Name, p.Message.Signals[signal].Name, len(payload), o.need)
+	at := p.spots[p.place[signal]]
+	if len(payload) < int(at.need) {
+		return nil, at, fmt.Errorf("encode %s.%s: payload has %d bytes, the signal needs %d", p.Message.Name, p.Message.Signals[signal].Name, len(payload), at.need)
 	}
-	return o, nil
+	return &p.ops[p.place[signal]], at, nil
 }
 
 // raw is the raw value nearest to a physical one.
-func (o *op) raw(value float64) (uint64, bool) {
+func (o *op) raw(kind uint8, value float64) (uint64, bool) {
 	v := (value - o.offset) / o.scale
-	switch o.kind {
+	switch kind {
 	case float16:
 		h, ok := floatToHalf(v)
 		return uint64(h), ok
@@ -120,8 +120,8 @@ func (o *op) raw(value float64) (uint64, bool) {
 }
 
 // limits are the physical values of the lowest and the highest raw value.
-func (o *op) limits() (low, high float64) {
-	switch o.kind {
+func (o *op) limits(kind uint8) (low, high float64) {
+	switch kind {
 	case float16:
 		low, high = -65504, 65504
 	case float32bit:
@@ -139,29 +139,29 @@ func (o *op) limits() (low, high float64) {
 }
 
 // insert writes the signal's bits into a payload that has room for them.
-func (o *op) insert(payload []byte, raw uint64) {
+func (o *op) insert(at spot, payload []byte, raw uint64) {
 	raw &= o.mask
 	if len(payload) < 8 {
 		var pad [8]byte
 		copy(pad[:], payload)
-		o.insertWord(pad[:], raw)
+		o.insertWord(at, pad[:], raw)
 		copy(payload, pad[:])
 		return
 	}
-	o.insertWord(payload, raw)
+	o.insertWord(at, payload, raw)
 }
 
-func (o *op) insertWord(payload []byte, raw uint64) {
-	word := payload[o.off:][:8]
+func (o *op) insertWord(at spot, payload []byte, raw uint64) {
+	word := payload[at.off:][:8]
 	le, be := binary.LittleEndian, binary.BigEndian
 	switch {
-	case o.straddles() && o.order == 0:
+	case at.straddles() && o.order == 0:
 		le.PutUint64(word, le.Uint64(word)&^(o.mask<<o.shift)|raw<<o.shift)
-		last := &payload[o.off+8]
+		last := &payload[at.off+8]
 		*last = *last&^byte(o.mask>>(64-o.shift)) | byte(raw>>(64-o.shift))
-	case o.straddles():
+	case at.straddles():
 		be.PutUint64(word, be.Uint64(word)&^(o.mask>>(8-o.shift))|raw>>(8-o.shift))
-		last := &payload[o.off+8]
+		last := &payload[at.off+8]
 		*last = *last&^byte(o.mask<<o.shift) | byte(raw<<o.shift)
 	case o.order == 0:
 		le.PutUint64(word, le.Uint64(word)&^(o.mask<<(o.shift&63))|raw<<(o.shift&63))

@@ -26,36 +26,59 @@ type slot struct {
 type MessagePlan struct {
 	Message *Message
 
-	blocks  []block
-	ops     []op // in the order of the blocks
-	conds   []cond
+	always  block   // what no multiplexor selects
+	fans    []fan   // what they do
+	ops     []op    // in the order of the blocks
+	spots   []spot  // by op: what only few decodes need
 	place   []int32 // by signal: index into ops, or -1
 	longest int     // payload bytes that every op is content with
 }
 
 // block is a run of ops that are there under the same conditions.
 type block struct {
-	from, to         int32 // in ops
-	condFrom, condTo int32 // in conds; all must hold, outermost first
+	conds   []cond  // all must hold, outermost first
+	little  []op    // in the plan's ops
+	big     []op    // right behind them
+	spots   []spot  // of both
+	special []int32 // those of both that are no plain integers, rising
 }
+
+// fan is an outermost multiplexor and all blocks that depend on it.
+type fan struct {
+	cond   // the multiplexor, from the lowest to the highest of all values
+	blocks []block
+	table  []span // by raw value less low: where in chosen the blocks stand; nil: try all
+	chosen []int32
+}
+
+type span struct{ from, to int32 }
+
+// maxTable is how many values of a multiplexor are looked up in a table.
+const maxTable = 1024
 
 // cond is one multiplexor and the values that it must have.
 type cond struct {
 	op        op
+	spot      spot
 	low, high int64   // of the first range
 	more      []Range // the others
 }
 
-// op is one signal: read 8 bytes at off, shift, mask, extend the sign, scale.
+// op is one signal: take a word of 8 bytes, shift, mask, extend the sign,
+// scale. It is kept small: decoding is bound by reading these.
 type op struct {
 	mask, sign    uint64 // sign is the sign bit, 0 for unsigned
 	scale, offset float64
 	signal        int32
-	need          uint16 // payload bytes that the signal needs
-	off           uint16 // first byte of the word; 0 while need <= 8
-	shift         uint8  // of the word in the signal's byte order
-	order         uint8  // 0 little-endian, 1 big-endian
-	kind          uint8
+	shift         uint8 // of the word in the signal's byte order
+	order         uint8 // 0 little-endian, 1 big-endian
+}
+
+// spot is where an op's word is and what its bits are.
+type spot struct {
+	need uint16 // payload bytes that the signal needs
+	off  uint16 // first byte of the word; 0 while need <= 8
+	kind uint8
 }
 
 // Kinds of op.
@@ -69,7 +92,7 @@ const (
 
 // straddles reports whether the signal touches 9 bytes: then the word is at
 // off and one more byte follows it.
-func (o *op) straddles() bool { return o.need > 8 && int(o.need)-int(o.off) == 9 }
+func (s spot) straddles() bool { return s.need-s.off == 9 }
 
 // Compile makes the plan of a database. Signals of more than 64 bits, and
 // signals whose multiplexors run in a circle (which Load cuts), are left out.
@@ -124,42 +147,111 @@ func (p *Plan) Message(id uint32, extended bool) *MessagePlan {
 }
 
 func compileMessage(m *Message) *MessagePlan {
-	p := &MessagePlan{Message: m, place: make([]int32, len(m.Signals))}
-	type group struct {
-		conds   []cond
-		signals []int
-	}
-	var groups []*group
-	byMux := map[string]*group{}
+	n := len(m.Signals) // the blocks share these arrays, which therefore must not move
+	p := &MessagePlan{Message: m, place: make([]int32, n), ops: make([]op, 0, n), spots: make([]spot, 0, n)}
+	var always []int
+	byFan := map[int32]int{}
+	byConds := map[string]*[]int{}
+	var groups [][]*[]int
 	for i, s := range m.Signals {
 		p.place[i] = -1
 		conds, ok := conditions(m, s)
 		if !ok || !s.decodable() {
 			continue
 		}
+		if conds == nil {
+			always = append(always, i)
+			continue
+		}
 		key := muxKey(m, s)
-		g := byMux[key]
-		if g == nil {
-			g = &group{conds: conds}
-			byMux[key] = g
-			groups = append(groups, g)
+		if byConds[key] == nil {
+			byConds[key] = new([]int)
+			at, known := byFan[conds[0].op.signal]
+			if !known {
+				at = len(groups)
+				byFan[conds[0].op.signal] = at
+				groups = append(groups, nil)
+			}
+			groups[at] = append(groups[at], byConds[key])
 		}
-		g.signals = append(g.signals, i)
+		*byConds[key] = append(*byConds[key], i)
 	}
-	slices.SortStableFunc(groups, func(a, b *group) int { return min(len(a.conds), 1) - min(len(b.conds), 1) })
-	for _, g := range groups {
-		b := block{from: int32(len(p.ops)), condFrom: int32(len(p.conds))}
-		for _, i := range g.signals {
-			o := compileSignal(m.Signals[i], i)
-			p.place[i] = int32(len(p.ops))
-			p.ops = append(p.ops, o)
-			p.longest = max(p.longest, int(o.need))
+	p.always = p.block(nil, always)
+	for _, signals := range groups {
+		var f fan
+		for _, g := range signals {
+			conds, _ := conditions(m, m.Signals[(*g)[0]])
+			f.blocks = append(f.blocks, p.block(conds, *g))
 		}
-		p.conds = append(p.conds, g.conds...)
-		b.to, b.condTo = int32(len(p.ops)), int32(len(p.conds))
-		p.blocks = append(p.blocks, b)
+		f.index()
+		p.fans = append(p.fans, f)
 	}
 	return p
+}
+
+// block makes a block of signals and adds its ops to the plan's.
+func (p *MessagePlan) block(conds []cond, signals []int) block {
+	m := p.Message
+	slices.SortStableFunc(signals, func(a, b int) int { return order(m.Signals[a]) - order(m.Signals[b]) })
+	b := block{conds: conds}
+	from := len(p.ops)
+	for i, signal := range signals {
+		o, at := compileSignal(m.Signals[signal], signal)
+		if at.kind != integer {
+			b.special = append(b.special, int32(i))
+		}
+		p.place[signal] = int32(len(p.ops))
+		p.ops = append(p.ops, o)
+		p.spots = append(p.spots, at)
+		p.longest = max(p.longest, int(at.need))
+	}
+	ops := p.ops[from:]
+	middle := slices.IndexFunc(ops, func(o op) bool { return o.order != 0 })
+	if middle < 0 {
+		middle = len(ops)
+	}
+	b.little, b.big, b.spots = ops[:middle:middle], ops[middle:len(ops):len(ops)], p.spots[from:]
+	return b
+}
+
+// index makes the table of a fan whose blocks are there.
+func (f *fan) index() {
+	f.cond = f.blocks[0].conds[0]
+	f.more = nil
+	ranges := uint64(0)
+	for _, b := range f.blocks {
+		c := &b.conds[0]
+		ranges += uint64(1 + len(c.more))
+		f.low, f.high = min(f.low, c.low), max(f.high, c.high)
+		for _, r := range c.more {
+			f.low, f.high = min(f.low, r.Low), max(f.high, r.High)
+		}
+	}
+	if values := uint64(f.high) - uint64(f.low); values >= maxTable || values*ranges > 1<<20 {
+		return
+	}
+	for raw := f.low; raw <= f.high; raw++ {
+		from := int32(len(f.chosen))
+		for i := range f.blocks {
+			if f.blocks[i].conds[0].holds(raw) {
+				f.chosen = append(f.chosen, int32(i))
+			}
+		}
+		f.table = append(f.table, span{from, int32(len(f.chosen))})
+		if raw == f.high { // which may be the highest of all
+			break
+		}
+	}
+	for i := range f.blocks {
+		f.blocks[i].conds = f.blocks[i].conds[1:]
+	}
+}
+
+func order(s *Signal) int {
+	if s.BigEndian {
+		return 1
+	}
+	return 0
 }
 
 // decodable reports whether a plan can hold the signal.
@@ -175,9 +267,8 @@ func conditions(m *Message, s *Signal) ([]cond, bool) {
 		if depth > maxDepth || i < 0 || i >= len(m.Signals) || len(s.Mux.Ranges) == 0 || !m.Signals[i].decodable() {
 			return nil, false
 		}
-		conds = append(conds, cond{
-			op: compileSignal(m.Signals[i], i), low: s.Mux.Ranges[0].Low, high: s.Mux.Ranges[0].High, more: s.Mux.Ranges[1:],
-		})
+		o, at := compileSignal(m.Signals[i], i)
+		conds = append(conds, cond{op: o, spot: at, low: s.Mux.Ranges[0].Low, high: s.Mux.Ranges[0].High, more: s.Mux.Ranges[1:]})
 		s = m.Signals[i]
 	}
 	slices.Reverse(conds)
@@ -205,42 +296,36 @@ func appendInt(b []byte, v int64) []byte {
 	return b
 }
 
-func compileSignal(s *Signal, index int) op {
-	o := op{
-		mask: 1<<(s.Length&63) - 1, scale: s.Scale, offset: s.Offset,
-		signal: int32(index), need: uint16(s.need()),
-	}
+func compileSignal(s *Signal, index int) (op, spot) {
+	o := op{mask: 1<<(s.Length&63) - 1, scale: s.Scale, offset: s.Offset, signal: int32(index)}
+	at := spot{need: uint16(s.need())}
 	if s.Length == 64 {
 		o.mask = ^uint64(0)
 	}
 	switch {
 	case s.Float == 16 && s.Length == 16:
-		o.kind = float16
+		at.kind = float16
 	case s.Float == 32 && s.Length == 32:
-		o.kind = float32bit
+		at.kind = float32bit
 	case s.Float == 64 && s.Length == 64:
-		o.kind = float64bit
+		at.kind = float64bit
 	case s.Signed:
 		o.sign = 1 << (s.Length - 1)
 	case s.Length == 64:
-		o.kind = unsigned64
+		at.kind = unsigned64
 	}
-	first := s.bit(0) >> 3
-	if need := int(o.need); need > 8 {
-		o.off = uint16(max(need-8, 0))
-		if need-first > 8 {
-			o.off = uint16(first)
-		}
+	if first := s.bit(0) >> 3; at.need > 8 {
+		at.off = min(at.need-8, uint16(first)) // the first byte only if it needs nine
 	}
-	if s.BigEndian {
-		o.order = 1
-		lead := s.Start&^7 + 7 - s.Start&7 - 8*int(o.off) // bits of the word before the signal
-		o.shift = uint8(max(64-lead-s.Length, 0))
-		if o.straddles() {
-			o.shift = uint8(72 - lead - s.Length) // of the 9 bytes
-		}
-	} else {
-		o.shift = uint8(s.Start - 8*int(o.off))
+	if !s.BigEndian {
+		o.shift = uint8(s.Start - 8*int(at.off))
+		return o, at
 	}
-	return o
+	o.order = 1
+	lead := s.Start&^7 + 7 - s.Start&7 - 8*int(at.off) // bits of the word before the signal
+	o.shift = uint8(8*min(int(at.need-at.off), 9) - lead - s.Length)
+	if at.need < 8 {
+		o.shift = uint8(64 - lead - s.Length)
+	}
+	return o, at
 }
