@@ -52,8 +52,8 @@ func (p *lineParser) console(f *canbus.Frame) bool {
 
 // bracket is where the length begins: the first [ or { that is a word's start.
 func (p *lineParser) bracket() int {
-	for i := p.i + 1; i < len(p.b); i++ {
-		if (p.b[i] == '[' || p.b[i] == '{') && (p.b[i-1] == ' ' || p.b[i-1] == '\t') {
+	for i := p.i; i < len(p.b); i++ {
+		if (p.b[i] == '[' || p.b[i] == '{') && (i == 0 || p.b[i-1] == ' ' || p.b[i-1] == '\t') {
 			return i
 		}
 	}

@@ -2,6 +2,7 @@ package canlog
 
 import (
 	"bytes"
+	"math"
 	"time"
 
 	"tandem/canbus"
@@ -16,6 +17,7 @@ type lineParser struct {
 
 	time  int64  // as the line has it; 0 if it has none
 	iface []byte // part of b
+	plain []byte // a line without its colours
 }
 
 const (
@@ -25,6 +27,7 @@ const (
 	flagBRS    = 1
 	flagESI    = 2
 	hexInvalid = 0xff
+	maxSeconds = math.MaxInt64/int64(time.Second) - 1
 )
 
 // nibbles is the value of each hexadecimal digit, hexInvalid for other bytes.
@@ -50,7 +53,8 @@ func (p *lineParser) fail(problem string) bool {
 func (p *lineParser) parse(line []byte, f *canbus.Frame, zone *time.Location) bool {
 	p.b, p.i, p.time, p.iface = line, 0, 0, nil
 	if bytes.IndexByte(line, 0x1b) >= 0 {
-		p.b = withoutColour(line)
+		p.plain = appendPlain(p.plain[:0], line)
+		p.b = p.plain
 	}
 	p.spaces()
 	if p.at('(') && !p.stamp(zone) {
@@ -126,6 +130,9 @@ func (p *lineParser) stamp(zone *time.Location) bool {
 	p.spaces()
 	if !p.at(')') {
 		return p.fail("expected ) after the time")
+	}
+	if sec > maxSeconds {
+		return p.fail("a time after the year 2261")
 	}
 	p.i++
 	p.time = sec*int64(time.Second) + frac
@@ -349,9 +356,8 @@ func (p *lineParser) direction(f *canbus.Frame) bool {
 	return true
 }
 
-// withoutColour is the line without the escape sequences of candump -c.
-func withoutColour(line []byte) []byte {
-	out := make([]byte, 0, len(line))
+// appendPlain appends the line without the escape sequences of candump -c.
+func appendPlain(out, line []byte) []byte {
 	for i := 0; i < len(line); i++ {
 		if line[i] != 0x1b {
 			out = append(out, line[i])

@@ -221,6 +221,9 @@ func (d *Reader) sniff() error {
 	for d.rerr == nil && bytes.IndexByte(d.buf[:d.hi], '\n') < 0 && d.hi < len(d.buf) {
 		d.fill()
 	}
+	if bytes.HasPrefix(d.buf[:d.hi], []byte("\ufeff")) { // an editor was here
+		d.lo = len("\ufeff")
+	}
 	var (
 		p     lineParser
 		f     canbus.Frame
@@ -228,7 +231,7 @@ func (d *Reader) sniff() error {
 		first *ParseError
 		n     int
 	)
-	for i, line := range bytes.Split(d.buf[:d.hi], []byte("\n")) {
+	for i, line := range bytes.Split(d.buf[d.lo:d.hi], []byte("\n")) {
 		line = trimEnd(line)
 		if isTalk(line) {
 			continue

@@ -206,18 +206,11 @@ func (r *Replay) open() error {
 func (r *Replay) advance() error {
 	for {
 		iface, err := r.r.Next(&r.next)
-		var broken *ParseError
-		switch {
-		case errors.As(err, &broken):
-			r.broken.Add(1)
-			continue
-		case errors.Is(err, io.EOF):
-			if err := r.again(); err != nil {
+		if err != nil {
+			if err = r.passOver(err); err != nil {
 				return err
 			}
 			continue
-		case err != nil:
-			return err
 		}
 		at := r.clock.at(r.next.Time)
 		if r.cfg.Until > 0 && at > r.cfg.Until {
@@ -237,6 +230,19 @@ func (r *Replay) advance() error {
 		r.pending = true
 		return nil
 	}
+}
+
+// passOver says whether playing can go on after what the reader gave.
+func (r *Replay) passOver(err error) error {
+	var broken *ParseError
+	if errors.As(err, &broken) {
+		r.broken.Add(1)
+		return nil
+	}
+	if errors.Is(err, io.EOF) {
+		return r.again()
+	}
+	return err
 }
 
 // again goes back to the start of the log, or says that it is over.

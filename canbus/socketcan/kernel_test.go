@@ -9,15 +9,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
-	einride "go.einride.tech/can"
-	einridesocket "go.einride.tech/can/pkg/socketcan"
 	"go.uber.org/goleak"
 
 	"tandem/canbus"
@@ -369,109 +366,6 @@ func TestKernelContextWakes(t *testing.T) {
 	}
 }
 
-func TestKernelOpenErrors(t *testing.T) {
-	needKernel(t)
-	run(t, "ip", "link", "add", "dev", "vcan7", "type", "vcan")
-	t.Cleanup(func() { run(t, "ip", "link", "del", "vcan7") })
-	for _, c := range []struct {
-		iface string
-		is    error
-		says  string
-	}{
-		{"can0", socketcan.ErrGone, "`ip link set can0 up type can bitrate 500000`"},
-		{"vcan9", socketcan.ErrGone, "`ip link add vcan9 type vcan && ip link set vcan9 mtu 72 up`"},
-		{"vcan7", socketcan.ErrDown, "`ip link set vcan7 mtu 72 up`"},
-		{"lo", nil, "not a CAN interface"},
-	} {
-		b, err := socketcan.Open(socketcan.Config{Interface: c.iface})
-		if err == nil {
-			b.Close()
-			t.Errorf("%s: opened", c.iface)
-			continue
-		}
-		if c.is != nil && !errors.Is(err, c.is) {
-			t.Errorf("%s: got %v, want %v", c.iface, err, c.is)
-		}
-		if !strings.Contains(err.Error(), "open CAN interface "+c.iface+": ") || !strings.Contains(err.Error(), c.says) {
-			t.Errorf("%s: got %q, want it to say %q", c.iface, err, c.says)
-		}
-	}
-}
-
-func TestKernelClassicInterface(t *testing.T) {
-	b := open(t, socketcan.Config{Interface: "vcan1"})
-	if b.FD() {
-		t.Error("got FD for an interface with mtu 16")
-	}
-	n, err := b.Send(soon(t), frames(t, "123#11", "124##011", "125#"))
-	if n != 1 || !errors.Is(err, socketcan.ErrNotFD) || !strings.Contains(err.Error(), "fd on") {
-		t.Errorf("got %d sent, %v; want 1 and %v with the next step", n, err, socketcan.ErrNotFD)
-	}
-}
-
-func TestKernelSendInvalid(t *testing.T) {
-	b := open(t, socketcan.Config{Interface: "vcan0"})
-	rx := open(t, socketcan.Config{Interface: "vcan0"})
-	fs := frames(t, "123#11", "124#22", "125#33")
-	fs[1].Len = 9
-	if n, err := b.Send(soon(t), fs); n != 1 || err == nil {
-		t.Errorf("got %d sent, %v; want 1 and an error", n, err)
-	}
-	equal(t, receive(t, rx, 1), []string{"123#11"})
-}
-
-func TestKernelGoesDownAndUp(t *testing.T) {
-	needKernel(t)
-	run(t, "ip", "link", "add", "dev", "vcan5", "type", "vcan")
-	run(t, "ip", "link", "set", "vcan5", "up")
-	b := open(t, socketcan.Config{Interface: "vcan5"})
-	tx := open(t, socketcan.Config{Interface: "vcan5"})
-	var f [1]canbus.Frame
-
-	run(t, "ip", "link", "set", "vcan5", "down")
-	if _, err := b.Receive(soon(t), f[:]); !errors.Is(err, socketcan.ErrDown) || !strings.Contains(err.Error(), "vcan5") {
-		t.Fatalf("receive while down: got %v, want %v", err, socketcan.ErrDown)
-	}
-	if _, err := b.Send(soon(t), frames(t, "123#11")); !errors.Is(err, socketcan.ErrDown) {
-		t.Fatalf("send while down: got %v, want %v", err, socketcan.ErrDown)
-	}
-	run(t, "ip", "link", "set", "vcan5", "up")
-	for { // the sender's socket also reports once that it was down
-		if _, err := tx.Send(soon(t), frames(t, "123#22")); err == nil {
-			break
-		} else if !errors.Is(err, socketcan.ErrDown) {
-			t.Fatal(err)
-		}
-	}
-	equal(t, receive(t, b, 1), []string{"123#22"})
-
-	run(t, "ip", "link", "del", "vcan5")
-	for {
-		_, err := b.Receive(soon(t), f[:])
-		if errors.Is(err, socketcan.ErrDown) {
-			continue // it goes down before it goes away
-		}
-		if !errors.Is(err, socketcan.ErrGone) {
-			t.Fatalf("receive after removal: got %v, want %v", err, socketcan.ErrGone)
-		}
-		break
-	}
-}
-
-func TestKernelQueueFull(t *testing.T) {
-	needKernel(t)
-	run(t, "ip", "link", "add", "dev", "vcan6", "type", "vcan")
-	t.Cleanup(func() { run(t, "ip", "link", "del", "vcan6") })
-	run(t, "ip", "link", "set", "vcan6", "up")
-	run(t, "tc", "qdisc", "add", "dev", "vcan6", "root", "tbf", "rate", "1kbit", "burst", "100", "limit", "160")
-	b := open(t, socketcan.Config{Interface: "vcan6"})
-	all := make([]canbus.Frame, 200)
-	n, err := b.Send(soon(t), all)
-	if !errors.Is(err, socketcan.ErrQueueFull) || n < 1 || n >= len(all) {
-		t.Errorf("got %d sent, %v; want some and %v", n, err, socketcan.ErrQueueFull)
-	}
-}
-
 func TestKernelOptions(t *testing.T) {
 	tx := open(t, socketcan.Config{Interface: "vcan0"})
 	filtered := open(t, socketcan.Config{Interface: "vcan0", Filters: []socketcan.Filter{{ID: 0x120, Mask: 0x7f0}, {ID: 0x80000000 | 0x55, Mask: 0x9fffffff}}})
@@ -540,75 +434,4 @@ func TestKernelPlaysLog(t *testing.T) {
 		t.Fatalf("canplayer: %v\n%s", err, out)
 	}
 	equal(t, receive(t, b, len(everyKind)), everyKind)
-}
-
-// BenchmarkKernel moves batches of 64 frames through a virtual interface, ours
-// and einride's socketcan in turn, which needs a system call for each frame.
-// Measured in user-mode Linux, whose system calls are slow: 7 to 12 us per frame
-// sent and received, einride's 20 times that. A real kernel brings both down.
-func BenchmarkKernel(b *testing.B) {
-	rx := open(b, socketcan.Config{Interface: "vcan0"})
-	tx := open(b, socketcan.Config{Interface: "vcan0"})
-	out := make([]canbus.Frame, socketcan.MaxBatch)
-	in := make([]canbus.Frame, socketcan.MaxBatch)
-	ours := func() {
-		if _, err := tx.Send(context.Background(), out); err != nil {
-			b.Fatal(err)
-		}
-		for n := 0; n < len(out); {
-			k, err := rx.Receive(context.Background(), in)
-			if err != nil {
-				b.Fatal(err)
-			}
-			n += k
-		}
-	}
-	theirs := einrideRound(b, len(out))
-	var us, them time.Duration
-	b.ReportAllocs()
-	for b.Loop() {
-		start := time.Now()
-		ours()
-		us += time.Since(start)
-		b.StopTimer()
-		start = time.Now()
-		theirs()
-		them += time.Since(start)
-		for n := 0; n < len(out); { // ours hears theirs
-			k, err := rx.Receive(context.Background(), in)
-			if err != nil {
-				b.Fatal(err)
-			}
-			n += k
-		}
-		b.StartTimer()
-	}
-	b.ReportMetric(float64(us.Nanoseconds())/float64(b.N*len(out)), "ns/frame")
-	b.ReportMetric(float64(them)/float64(us), "x-einride")
-}
-
-// einrideRound sends and receives n frames through einride's socketcan.
-func einrideRound(b *testing.B, n int) func() {
-	dial := func() net.Conn {
-		c, err := einridesocket.DialContext(context.Background(), "can", "vcan0")
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.Cleanup(func() { c.Close() })
-		return c
-	}
-	sender, conn := einridesocket.NewTransmitter(dial()), dial()
-	receiver := einridesocket.NewReceiver(conn)
-	return func() {
-		for range n {
-			if err := sender.TransmitFrame(context.Background(), einride.Frame{}); err != nil {
-				b.Fatal(err)
-			}
-		}
-		for have := 0; have < n; have++ {
-			if !receiver.Receive() {
-				b.Fatal(receiver.Err())
-			}
-		}
-	}
 }
