@@ -4,14 +4,14 @@ import "math"
 
 // driver turns what the scenario says into pedals and steering.
 type driver struct {
-	how       driveMode
-	target    float64 // km/h, of holdSpeed
-	pedal     float64 // percent, by hand
-	brake     float64
-	byHand    bool    // the steering wheel is where the scenario put it
-	wheel     float64 // degrees, byHand
-	drift     float64 // m to the left that the driver does not notice
-	mood      float64 // m/s more than wished: nobody holds a speed exactly
+	how    driveMode
+	target float64 // km/h, of holdSpeed
+	pedal  float64 // percent, by hand
+	brake  float64
+	byHand bool    // the steering wheel is where the scenario put it
+	wheel  float64 // degrees, byHand
+	drift  float64 // m to the left that the driver does not notice
+	mood   float64 // m/s more than wished: nobody holds a speed exactly
 }
 
 type driveMode uint8

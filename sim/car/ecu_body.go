@@ -34,6 +34,7 @@ func (c *Car) bcmLights(uint8) out {
 	flag(&c.enc, m.SetIsHazardActive, d.IsHazardActive, l.hazard)
 	flag(&c.enc, m.SetIsIndicatorLeftActive, d.IsIndicatorLeftActive, l.leftActive())
 	flag(&c.enc, m.SetIsIndicatorRightActive, d.IsIndicatorRightActive, l.rightActive())
+	flag(&c.enc, m.SetIsHazardLit, d.IsHazardLit, l.hazard && l.leftLit)
 	flag(&c.enc, m.SetIsIndicatorLeftLit, d.IsIndicatorLeftLit, l.leftLit)
 	flag(&c.enc, m.SetIsIndicatorRightLit, d.IsIndicatorRightLit, l.rightLit)
 	pick(&c.enc, m.SetLightSwitchPosition, d.LightSwitchPosition, uint8(l.sw))

@@ -104,6 +104,9 @@ func (c *Car) take(r *request) bool {
 	case r.bus == Powertrain && r.id == ptd.HuVehicleRequest.ID:
 		var m pt.HuVehicleRequest
 		return c.genuine(r, 0, 0x2A00, m.UnmarshalFrame(f)) && c.vehicleRequest(&m)
+	case r.bus == Powertrain && r.id == ptd.HuChassisRequest.ID:
+		var m pt.HuChassisRequest
+		return c.genuine(r, 6, 0x2A02, m.UnmarshalFrame(f)) && c.chassisRequest(&m)
 	case r.bus == Body && r.id == bdd.HuClimateRequest.ID:
 		var m bd.HuClimateRequest
 		return c.genuine(r, 1, 0x2B00, m.UnmarshalFrame(f)) && c.climateRequest(&m)
@@ -116,6 +119,9 @@ func (c *Car) take(r *request) bool {
 	case r.bus == Body && r.id == bdd.HuLightRequest.ID:
 		var m bd.HuLightRequest
 		return c.genuine(r, 4, 0x2B06, m.UnmarshalFrame(f)) && c.lightRequest(&m)
+	case r.bus == Body && r.id == bdd.HuTrunkRequest.ID:
+		var m bd.HuTrunkRequest
+		return c.genuine(r, 7, 0x2B08, m.UnmarshalFrame(f)) && c.trunkRequest(&m)
 	case r.bus == ADAS && r.id == idAdasRequest:
 		var err error
 		if r.len != 3 {
@@ -159,14 +165,18 @@ func (c *Car) vehicleRequest(m *pt.HuVehicleRequest) bool {
 	if mode := int(m.DriveModeRequest()); mode <= modeRain {
 		w.drive.mode = mode
 	}
-	if !w.motion.moving { // the car's own rule, whatever the head unit's policy says
-		onOff(m.EscRequest(), &w.brakes.escOn)
-	}
 	if m.TripResetRequest() {
 		w.trip.reset()
 	}
 	if v := m.RawChargeLimitRequest(); v >= 50 && v <= 100 {
 		w.energy.limit = float64(v)
+	}
+	return true
+}
+
+func (c *Car) chassisRequest(m *pt.HuChassisRequest) bool {
+	if !c.world.motion.moving { // the car's own rule, whatever the head unit's policy says
+		onOff(m.EscRequest(), &c.world.brakes.escOn)
 	}
 	return true
 }
@@ -210,13 +220,6 @@ func (c *Car) comfortRequest(m *bd.HuComfortRequest) bool {
 
 func (c *Car) accessRequest(m *bd.HuAccessRequest) bool {
 	b := &c.world.body
-	if c.world.drive.current == park { // the car's own rule
-		onOff(m.TrunkRearRequest(), &b.trunkWanted)
-		if b.trunkWanted {
-			b.trunkLocked = false
-		}
-	}
-	onOff(m.TrunkRearLockRequest(), &b.trunkLocked)
 	onOff(m.LockRow1DriverRequest(), &b.doors[row1Driver].locked)
 	onOff(m.LockRow1PassengerRequest(), &b.doors[row1Passenger].locked)
 	onOff(m.LockRow2DriverRequest(), &b.doors[row2Driver].locked)
@@ -225,6 +228,18 @@ func (c *Car) accessRequest(m *bd.HuAccessRequest) bool {
 	level(m.RawWindowRow1PassengerRequest(), &b.doors[row1Passenger].goal)
 	level(m.RawWindowRow2DriverRequest(), &b.doors[row2Driver].goal)
 	level(m.RawWindowRow2PassengerRequest(), &b.doors[row2Passenger].goal)
+	return true
+}
+
+func (c *Car) trunkRequest(m *bd.HuTrunkRequest) bool {
+	b := &c.world.body
+	onOff(m.TrunkRearLockRequest(), &b.trunkLocked)
+	if c.world.drive.current == park { // the car's own rule
+		onOff(m.TrunkRearRequest(), &b.trunkWanted)
+		if b.trunkWanted {
+			b.trunkLocked = false
+		}
+	}
 	return true
 }
 

@@ -316,6 +316,8 @@ type BcmLightsReader interface {
 	IsIndicatorLeftActive() bool
 	// IsIndicatorRightActive returns the value of the IsIndicatorRightActive signal.
 	IsIndicatorRightActive() bool
+	// IsHazardLit returns the value of the IsHazardLit signal.
+	IsHazardLit() bool
 	// IsIndicatorLeftLit returns the value of the IsIndicatorLeftLit signal.
 	IsIndicatorLeftLit() bool
 	// IsIndicatorRightLit returns the value of the IsIndicatorRightLit signal.
@@ -374,6 +376,8 @@ type BcmLightsWriter interface {
 	SetIsIndicatorLeftActive(bool) *BcmLights
 	// SetIsIndicatorRightActive sets the value of the IsIndicatorRightActive signal.
 	SetIsIndicatorRightActive(bool) *BcmLights
+	// SetIsHazardLit sets the value of the IsHazardLit signal.
+	SetIsHazardLit(bool) *BcmLights
 	// SetIsIndicatorLeftLit sets the value of the IsIndicatorLeftLit signal.
 	SetIsIndicatorLeftLit(bool) *BcmLights
 	// SetIsIndicatorRightLit sets the value of the IsIndicatorRightLit signal.
@@ -418,6 +422,7 @@ type BcmLights struct {
 	xxx_IsHazardActive         bool
 	xxx_IsIndicatorLeftActive  bool
 	xxx_IsIndicatorRightActive bool
+	xxx_IsHazardLit            bool
 	xxx_IsIndicatorLeftLit     bool
 	xxx_IsIndicatorRightLit    bool
 	xxx_LightSwitchPosition    BcmLights_LightSwitchPosition
@@ -451,6 +456,7 @@ func (m *BcmLights) Reset() {
 	m.xxx_IsHazardActive = false
 	m.xxx_IsIndicatorLeftActive = false
 	m.xxx_IsIndicatorRightActive = false
+	m.xxx_IsHazardLit = false
 	m.xxx_IsIndicatorLeftLit = false
 	m.xxx_IsIndicatorRightLit = false
 	m.xxx_LightSwitchPosition = 7
@@ -578,6 +584,15 @@ func (m *BcmLights) IsIndicatorRightActive() bool {
 
 func (m *BcmLights) SetIsIndicatorRightActive(v bool) *BcmLights {
 	m.xxx_IsIndicatorRightActive = v
+	return m
+}
+
+func (m *BcmLights) IsHazardLit() bool {
+	return m.xxx_IsHazardLit
+}
+
+func (m *BcmLights) SetIsHazardLit(v bool) *BcmLights {
+	m.xxx_IsHazardLit = v
 	return m
 }
 
@@ -803,6 +818,7 @@ func (m *BcmLights) Frame() can.Frame {
 	md.IsHazardActive.MarshalBool(&f.Data, bool(m.xxx_IsHazardActive))
 	md.IsIndicatorLeftActive.MarshalBool(&f.Data, bool(m.xxx_IsIndicatorLeftActive))
 	md.IsIndicatorRightActive.MarshalBool(&f.Data, bool(m.xxx_IsIndicatorRightActive))
+	md.IsHazardLit.MarshalBool(&f.Data, bool(m.xxx_IsHazardLit))
 	md.IsIndicatorLeftLit.MarshalBool(&f.Data, bool(m.xxx_IsIndicatorLeftLit))
 	md.IsIndicatorRightLit.MarshalBool(&f.Data, bool(m.xxx_IsIndicatorRightLit))
 	md.LightSwitchPosition.MarshalUnsigned(&f.Data, uint64(m.xxx_LightSwitchPosition))
@@ -856,6 +872,7 @@ func (m *BcmLights) UnmarshalFrame(f can.Frame) error {
 	m.xxx_IsHazardActive = bool(md.IsHazardActive.UnmarshalBool(f.Data))
 	m.xxx_IsIndicatorLeftActive = bool(md.IsIndicatorLeftActive.UnmarshalBool(f.Data))
 	m.xxx_IsIndicatorRightActive = bool(md.IsIndicatorRightActive.UnmarshalBool(f.Data))
+	m.xxx_IsHazardLit = bool(md.IsHazardLit.UnmarshalBool(f.Data))
 	m.xxx_IsIndicatorLeftLit = bool(md.IsIndicatorLeftLit.UnmarshalBool(f.Data))
 	m.xxx_IsIndicatorRightLit = bool(md.IsIndicatorRightLit.UnmarshalBool(f.Data))
 	m.xxx_LightSwitchPosition = BcmLights_LightSwitchPosition(md.LightSwitchPosition.UnmarshalUnsigned(f.Data))
@@ -6262,10 +6279,6 @@ type HuAccessRequestReader interface {
 	AccessRequestCounter() float64
 	// RawAccessRequestCounter returns the raw (encoded) value of the AccessRequestCounter signal.
 	RawAccessRequestCounter() uint8
-	// TrunkRearRequest returns the value of the TrunkRearRequest signal.
-	TrunkRearRequest() HuAccessRequest_TrunkRearRequest
-	// TrunkRearLockRequest returns the value of the TrunkRearLockRequest signal.
-	TrunkRearLockRequest() HuAccessRequest_TrunkRearLockRequest
 	// LockRow1DriverRequest returns the value of the LockRow1DriverRequest signal.
 	LockRow1DriverRequest() HuAccessRequest_LockRow1DriverRequest
 	// LockRow1PassengerRequest returns the value of the LockRow1PassengerRequest signal.
@@ -6302,10 +6315,6 @@ type HuAccessRequestWriter interface {
 	SetAccessRequestCounter(float64) *HuAccessRequest
 	// SetRawAccessRequestCounter sets the raw (encoded) value of the AccessRequestCounter signal.
 	SetRawAccessRequestCounter(uint8) *HuAccessRequest
-	// SetTrunkRearRequest sets the value of the TrunkRearRequest signal.
-	SetTrunkRearRequest(HuAccessRequest_TrunkRearRequest) *HuAccessRequest
-	// SetTrunkRearLockRequest sets the value of the TrunkRearLockRequest signal.
-	SetTrunkRearLockRequest(HuAccessRequest_TrunkRearLockRequest) *HuAccessRequest
 	// SetLockRow1DriverRequest sets the value of the LockRow1DriverRequest signal.
 	SetLockRow1DriverRequest(HuAccessRequest_LockRow1DriverRequest) *HuAccessRequest
 	// SetLockRow1PassengerRequest sets the value of the LockRow1PassengerRequest signal.
@@ -6335,8 +6344,6 @@ type HuAccessRequestWriter interface {
 type HuAccessRequest struct {
 	xxx_AccessRequestCrc           uint8
 	xxx_AccessRequestCounter       uint8
-	xxx_TrunkRearRequest           HuAccessRequest_TrunkRearRequest
-	xxx_TrunkRearLockRequest       HuAccessRequest_TrunkRearLockRequest
 	xxx_LockRow1DriverRequest      HuAccessRequest_LockRow1DriverRequest
 	xxx_LockRow1PassengerRequest   HuAccessRequest_LockRow1PassengerRequest
 	xxx_LockRow2DriverRequest      HuAccessRequest_LockRow2DriverRequest
@@ -6356,8 +6363,6 @@ func NewHuAccessRequest() *HuAccessRequest {
 func (m *HuAccessRequest) Reset() {
 	m.xxx_AccessRequestCrc = 0
 	m.xxx_AccessRequestCounter = 0
-	m.xxx_TrunkRearRequest = 3
-	m.xxx_TrunkRearLockRequest = 3
 	m.xxx_LockRow1DriverRequest = 3
 	m.xxx_LockRow1PassengerRequest = 3
 	m.xxx_LockRow2DriverRequest = 3
@@ -6408,24 +6413,6 @@ func (m *HuAccessRequest) RawAccessRequestCounter() uint8 {
 
 func (m *HuAccessRequest) SetRawAccessRequestCounter(v uint8) *HuAccessRequest {
 	m.xxx_AccessRequestCounter = uint8(Messages().HuAccessRequest.AccessRequestCounter.SaturatedCastUnsigned(uint64(v)))
-	return m
-}
-
-func (m *HuAccessRequest) TrunkRearRequest() HuAccessRequest_TrunkRearRequest {
-	return m.xxx_TrunkRearRequest
-}
-
-func (m *HuAccessRequest) SetTrunkRearRequest(v HuAccessRequest_TrunkRearRequest) *HuAccessRequest {
-	m.xxx_TrunkRearRequest = HuAccessRequest_TrunkRearRequest(Messages().HuAccessRequest.TrunkRearRequest.SaturatedCastUnsigned(uint64(v)))
-	return m
-}
-
-func (m *HuAccessRequest) TrunkRearLockRequest() HuAccessRequest_TrunkRearLockRequest {
-	return m.xxx_TrunkRearLockRequest
-}
-
-func (m *HuAccessRequest) SetTrunkRearLockRequest(v HuAccessRequest_TrunkRearLockRequest) *HuAccessRequest {
-	m.xxx_TrunkRearLockRequest = HuAccessRequest_TrunkRearLockRequest(Messages().HuAccessRequest.TrunkRearLockRequest.SaturatedCastUnsigned(uint64(v)))
 	return m
 }
 
@@ -6535,52 +6522,6 @@ func (m *HuAccessRequest) RawWindowRow2PassengerRequest() HuAccessRequest_Window
 func (m *HuAccessRequest) SetRawWindowRow2PassengerRequest(v HuAccessRequest_WindowRow2PassengerRequest) *HuAccessRequest {
 	m.xxx_WindowRow2PassengerRequest = HuAccessRequest_WindowRow2PassengerRequest(Messages().HuAccessRequest.WindowRow2PassengerRequest.SaturatedCastUnsigned(uint64(v)))
 	return m
-}
-
-// HuAccessRequest_TrunkRearRequest models the TrunkRearRequest signal of the HuAccessRequest message.
-type HuAccessRequest_TrunkRearRequest uint8
-
-// Value descriptions for the TrunkRearRequest signal of the HuAccessRequest message.
-const (
-	HuAccessRequest_TrunkRearRequest_Shut      HuAccessRequest_TrunkRearRequest = 0
-	HuAccessRequest_TrunkRearRequest_Open      HuAccessRequest_TrunkRearRequest = 1
-	HuAccessRequest_TrunkRearRequest_NoRequest HuAccessRequest_TrunkRearRequest = 3
-)
-
-func (v HuAccessRequest_TrunkRearRequest) String() string {
-	switch v {
-	case 0:
-		return "Shut"
-	case 1:
-		return "Open"
-	case 3:
-		return "NoRequest"
-	default:
-		return fmt.Sprintf("HuAccessRequest_TrunkRearRequest(%d)", v)
-	}
-}
-
-// HuAccessRequest_TrunkRearLockRequest models the TrunkRearLockRequest signal of the HuAccessRequest message.
-type HuAccessRequest_TrunkRearLockRequest uint8
-
-// Value descriptions for the TrunkRearLockRequest signal of the HuAccessRequest message.
-const (
-	HuAccessRequest_TrunkRearLockRequest_Unlock    HuAccessRequest_TrunkRearLockRequest = 0
-	HuAccessRequest_TrunkRearLockRequest_Lock      HuAccessRequest_TrunkRearLockRequest = 1
-	HuAccessRequest_TrunkRearLockRequest_NoRequest HuAccessRequest_TrunkRearLockRequest = 3
-)
-
-func (v HuAccessRequest_TrunkRearLockRequest) String() string {
-	switch v {
-	case 0:
-		return "Unlock"
-	case 1:
-		return "Lock"
-	case 3:
-		return "NoRequest"
-	default:
-		return fmt.Sprintf("HuAccessRequest_TrunkRearLockRequest(%d)", v)
-	}
 }
 
 // HuAccessRequest_LockRow1DriverRequest models the LockRow1DriverRequest signal of the HuAccessRequest message.
@@ -6749,8 +6690,6 @@ func (m *HuAccessRequest) Frame() can.Frame {
 	f := can.Frame{ID: md.ID, IsExtended: md.IsExtended, Length: md.Length}
 	md.AccessRequestCrc.MarshalUnsigned(&f.Data, uint64(m.xxx_AccessRequestCrc))
 	md.AccessRequestCounter.MarshalUnsigned(&f.Data, uint64(m.xxx_AccessRequestCounter))
-	md.TrunkRearRequest.MarshalUnsigned(&f.Data, uint64(m.xxx_TrunkRearRequest))
-	md.TrunkRearLockRequest.MarshalUnsigned(&f.Data, uint64(m.xxx_TrunkRearLockRequest))
 	md.LockRow1DriverRequest.MarshalUnsigned(&f.Data, uint64(m.xxx_LockRow1DriverRequest))
 	md.LockRow1PassengerRequest.MarshalUnsigned(&f.Data, uint64(m.xxx_LockRow1PassengerRequest))
 	md.LockRow2DriverRequest.MarshalUnsigned(&f.Data, uint64(m.xxx_LockRow2DriverRequest))
@@ -6790,8 +6729,6 @@ func (m *HuAccessRequest) UnmarshalFrame(f can.Frame) error {
 	}
 	m.xxx_AccessRequestCrc = uint8(md.AccessRequestCrc.UnmarshalUnsigned(f.Data))
 	m.xxx_AccessRequestCounter = uint8(md.AccessRequestCounter.UnmarshalUnsigned(f.Data))
-	m.xxx_TrunkRearRequest = HuAccessRequest_TrunkRearRequest(md.TrunkRearRequest.UnmarshalUnsigned(f.Data))
-	m.xxx_TrunkRearLockRequest = HuAccessRequest_TrunkRearLockRequest(md.TrunkRearLockRequest.UnmarshalUnsigned(f.Data))
 	m.xxx_LockRow1DriverRequest = HuAccessRequest_LockRow1DriverRequest(md.LockRow1DriverRequest.UnmarshalUnsigned(f.Data))
 	m.xxx_LockRow1PassengerRequest = HuAccessRequest_LockRow1PassengerRequest(md.LockRow1PassengerRequest.UnmarshalUnsigned(f.Data))
 	m.xxx_LockRow2DriverRequest = HuAccessRequest_LockRow2DriverRequest(md.LockRow2DriverRequest.UnmarshalUnsigned(f.Data))
@@ -6974,6 +6911,208 @@ func (m *HuLightRequest) UnmarshalFrame(f can.Frame) error {
 	return nil
 }
 
+// HuTrunkRequestReader provides read access to a HuTrunkRequest message.
+type HuTrunkRequestReader interface {
+	can.FrameMarshaler
+	// TrunkRequestCrc returns the value of the TrunkRequestCrc signal.
+	TrunkRequestCrc() uint8
+	// TrunkRequestCounter returns the physical value of the TrunkRequestCounter signal.
+	TrunkRequestCounter() float64
+	// RawTrunkRequestCounter returns the raw (encoded) value of the TrunkRequestCounter signal.
+	RawTrunkRequestCounter() uint8
+	// TrunkRearRequest returns the value of the TrunkRearRequest signal.
+	TrunkRearRequest() HuTrunkRequest_TrunkRearRequest
+	// TrunkRearLockRequest returns the value of the TrunkRearLockRequest signal.
+	TrunkRearLockRequest() HuTrunkRequest_TrunkRearLockRequest
+}
+
+// HuTrunkRequestWriter provides write access to a HuTrunkRequest message.
+type HuTrunkRequestWriter interface {
+	// CopyFrom copies all values from HuTrunkRequest.
+	CopyFrom(HuTrunkRequestReader) *HuTrunkRequest
+	// SetTrunkRequestCrc sets the value of the TrunkRequestCrc signal.
+	SetTrunkRequestCrc(uint8) *HuTrunkRequest
+	// SetTrunkRequestCounter sets the physical value of the TrunkRequestCounter signal.
+	SetTrunkRequestCounter(float64) *HuTrunkRequest
+	// SetRawTrunkRequestCounter sets the raw (encoded) value of the TrunkRequestCounter signal.
+	SetRawTrunkRequestCounter(uint8) *HuTrunkRequest
+	// SetTrunkRearRequest sets the value of the TrunkRearRequest signal.
+	SetTrunkRearRequest(HuTrunkRequest_TrunkRearRequest) *HuTrunkRequest
+	// SetTrunkRearLockRequest sets the value of the TrunkRearLockRequest signal.
+	SetTrunkRearLockRequest(HuTrunkRequest_TrunkRearLockRequest) *HuTrunkRequest
+}
+
+type HuTrunkRequest struct {
+	xxx_TrunkRequestCrc      uint8
+	xxx_TrunkRequestCounter  uint8
+	xxx_TrunkRearRequest     HuTrunkRequest_TrunkRearRequest
+	xxx_TrunkRearLockRequest HuTrunkRequest_TrunkRearLockRequest
+}
+
+func NewHuTrunkRequest() *HuTrunkRequest {
+	m := &HuTrunkRequest{}
+	m.Reset()
+	return m
+}
+
+func (m *HuTrunkRequest) Reset() {
+	m.xxx_TrunkRequestCrc = 0
+	m.xxx_TrunkRequestCounter = 0
+	m.xxx_TrunkRearRequest = 3
+	m.xxx_TrunkRearLockRequest = 3
+}
+
+func (m *HuTrunkRequest) CopyFrom(o HuTrunkRequestReader) *HuTrunkRequest {
+	f, _ := o.MarshalFrame()
+	_ = m.UnmarshalFrame(f)
+	return m
+}
+
+// Descriptor returns the HuTrunkRequest descriptor.
+func (m *HuTrunkRequest) Descriptor() *descriptor.Message {
+	return Messages().HuTrunkRequest.Message
+}
+
+// String returns a compact string representation of the message.
+func (m *HuTrunkRequest) String() string {
+	return cantext.MessageString(m)
+}
+
+func (m *HuTrunkRequest) TrunkRequestCrc() uint8 {
+	return m.xxx_TrunkRequestCrc
+}
+
+func (m *HuTrunkRequest) SetTrunkRequestCrc(v uint8) *HuTrunkRequest {
+	m.xxx_TrunkRequestCrc = uint8(Messages().HuTrunkRequest.TrunkRequestCrc.SaturatedCastUnsigned(uint64(v)))
+	return m
+}
+
+func (m *HuTrunkRequest) TrunkRequestCounter() float64 {
+	return Messages().HuTrunkRequest.TrunkRequestCounter.ToPhysical(float64(m.xxx_TrunkRequestCounter))
+}
+
+func (m *HuTrunkRequest) SetTrunkRequestCounter(v float64) *HuTrunkRequest {
+	m.xxx_TrunkRequestCounter = uint8(Messages().HuTrunkRequest.TrunkRequestCounter.FromPhysical(v))
+	return m
+}
+
+func (m *HuTrunkRequest) RawTrunkRequestCounter() uint8 {
+	return m.xxx_TrunkRequestCounter
+}
+
+func (m *HuTrunkRequest) SetRawTrunkRequestCounter(v uint8) *HuTrunkRequest {
+	m.xxx_TrunkRequestCounter = uint8(Messages().HuTrunkRequest.TrunkRequestCounter.SaturatedCastUnsigned(uint64(v)))
+	return m
+}
+
+func (m *HuTrunkRequest) TrunkRearRequest() HuTrunkRequest_TrunkRearRequest {
+	return m.xxx_TrunkRearRequest
+}
+
+func (m *HuTrunkRequest) SetTrunkRearRequest(v HuTrunkRequest_TrunkRearRequest) *HuTrunkRequest {
+	m.xxx_TrunkRearRequest = HuTrunkRequest_TrunkRearRequest(Messages().HuTrunkRequest.TrunkRearRequest.SaturatedCastUnsigned(uint64(v)))
+	return m
+}
+
+func (m *HuTrunkRequest) TrunkRearLockRequest() HuTrunkRequest_TrunkRearLockRequest {
+	return m.xxx_TrunkRearLockRequest
+}
+
+func (m *HuTrunkRequest) SetTrunkRearLockRequest(v HuTrunkRequest_TrunkRearLockRequest) *HuTrunkRequest {
+	m.xxx_TrunkRearLockRequest = HuTrunkRequest_TrunkRearLockRequest(Messages().HuTrunkRequest.TrunkRearLockRequest.SaturatedCastUnsigned(uint64(v)))
+	return m
+}
+
+// HuTrunkRequest_TrunkRearRequest models the TrunkRearRequest signal of the HuTrunkRequest message.
+type HuTrunkRequest_TrunkRearRequest uint8
+
+// Value descriptions for the TrunkRearRequest signal of the HuTrunkRequest message.
+const (
+	HuTrunkRequest_TrunkRearRequest_Shut      HuTrunkRequest_TrunkRearRequest = 0
+	HuTrunkRequest_TrunkRearRequest_Open      HuTrunkRequest_TrunkRearRequest = 1
+	HuTrunkRequest_TrunkRearRequest_NoRequest HuTrunkRequest_TrunkRearRequest = 3
+)
+
+func (v HuTrunkRequest_TrunkRearRequest) String() string {
+	switch v {
+	case 0:
+		return "Shut"
+	case 1:
+		return "Open"
+	case 3:
+		return "NoRequest"
+	default:
+		return fmt.Sprintf("HuTrunkRequest_TrunkRearRequest(%d)", v)
+	}
+}
+
+// HuTrunkRequest_TrunkRearLockRequest models the TrunkRearLockRequest signal of the HuTrunkRequest message.
+type HuTrunkRequest_TrunkRearLockRequest uint8
+
+// Value descriptions for the TrunkRearLockRequest signal of the HuTrunkRequest message.
+const (
+	HuTrunkRequest_TrunkRearLockRequest_Unlock    HuTrunkRequest_TrunkRearLockRequest = 0
+	HuTrunkRequest_TrunkRearLockRequest_Lock      HuTrunkRequest_TrunkRearLockRequest = 1
+	HuTrunkRequest_TrunkRearLockRequest_NoRequest HuTrunkRequest_TrunkRearLockRequest = 3
+)
+
+func (v HuTrunkRequest_TrunkRearLockRequest) String() string {
+	switch v {
+	case 0:
+		return "Unlock"
+	case 1:
+		return "Lock"
+	case 3:
+		return "NoRequest"
+	default:
+		return fmt.Sprintf("HuTrunkRequest_TrunkRearLockRequest(%d)", v)
+	}
+}
+
+// Frame returns a CAN frame representing the message.
+func (m *HuTrunkRequest) Frame() can.Frame {
+	md := Messages().HuTrunkRequest
+	f := can.Frame{ID: md.ID, IsExtended: md.IsExtended, Length: md.Length}
+	md.TrunkRequestCrc.MarshalUnsigned(&f.Data, uint64(m.xxx_TrunkRequestCrc))
+	md.TrunkRequestCounter.MarshalUnsigned(&f.Data, uint64(m.xxx_TrunkRequestCounter))
+	md.TrunkRearRequest.MarshalUnsigned(&f.Data, uint64(m.xxx_TrunkRearRequest))
+	md.TrunkRearLockRequest.MarshalUnsigned(&f.Data, uint64(m.xxx_TrunkRearLockRequest))
+	return f
+}
+
+// MarshalFrame encodes the message as a CAN frame.
+func (m *HuTrunkRequest) MarshalFrame() (can.Frame, error) {
+	return m.Frame(), nil
+}
+
+// UnmarshalFrame decodes the message from a CAN frame.
+func (m *HuTrunkRequest) UnmarshalFrame(f can.Frame) error {
+	md := Messages().HuTrunkRequest
+	switch {
+	case f.ID != md.ID:
+		return fmt.Errorf(
+			"unmarshal HuTrunkRequest: expects ID 776 (got %s with ID %d)", f.String(), f.ID,
+		)
+	case f.Length != md.Length:
+		return fmt.Errorf(
+			"unmarshal HuTrunkRequest: expects length 3 (got %s with length %d)", f.String(), f.Length,
+		)
+	case f.IsRemote:
+		return fmt.Errorf(
+			"unmarshal HuTrunkRequest: expects non-remote frame (got remote frame %s)", f.String(),
+		)
+	case f.IsExtended != md.IsExtended:
+		return fmt.Errorf(
+			"unmarshal HuTrunkRequest: expects standard ID (got %s with extended ID)", f.String(),
+		)
+	}
+	m.xxx_TrunkRequestCrc = uint8(md.TrunkRequestCrc.UnmarshalUnsigned(f.Data))
+	m.xxx_TrunkRequestCounter = uint8(md.TrunkRequestCounter.UnmarshalUnsigned(f.Data))
+	m.xxx_TrunkRearRequest = HuTrunkRequest_TrunkRearRequest(md.TrunkRearRequest.UnmarshalUnsigned(f.Data))
+	m.xxx_TrunkRearLockRequest = HuTrunkRequest_TrunkRearLockRequest(md.TrunkRearLockRequest.UnmarshalUnsigned(f.Data))
+	return nil
+}
+
 // Nodes returns the body node descriptors.
 func Nodes() *NodesDescriptor {
 	return nd
@@ -7017,6 +7156,7 @@ type MessagesDescriptor struct {
 	HuComfortRequest *HuComfortRequestDescriptor
 	HuAccessRequest  *HuAccessRequestDescriptor
 	HuLightRequest   *HuLightRequestDescriptor
+	HuTrunkRequest   *HuTrunkRequestDescriptor
 }
 
 // UnmarshalFrame unmarshals the provided body CAN frame.
@@ -7130,6 +7270,12 @@ func (md *MessagesDescriptor) UnmarshalFrame(f can.Frame) (generated.Message, er
 			return nil, fmt.Errorf("unmarshal body frame: %w", err)
 		}
 		return &msg, nil
+	case md.HuTrunkRequest.ID:
+		var msg HuTrunkRequest
+		if err := msg.UnmarshalFrame(f); err != nil {
+			return nil, fmt.Errorf("unmarshal body frame: %w", err)
+		}
+		return &msg, nil
 	default:
 		return nil, fmt.Errorf("unmarshal body frame: ID not in database: %d", f.ID)
 	}
@@ -7157,6 +7303,7 @@ type BcmLightsDescriptor struct {
 	IsHazardActive         *descriptor.Signal
 	IsIndicatorLeftActive  *descriptor.Signal
 	IsIndicatorRightActive *descriptor.Signal
+	IsHazardLit            *descriptor.Signal
 	IsIndicatorLeftLit     *descriptor.Signal
 	IsIndicatorRightLit    *descriptor.Signal
 	LightSwitchPosition    *descriptor.Signal
@@ -7351,8 +7498,6 @@ type HuAccessRequestDescriptor struct {
 	*descriptor.Message
 	AccessRequestCrc           *descriptor.Signal
 	AccessRequestCounter       *descriptor.Signal
-	TrunkRearRequest           *descriptor.Signal
-	TrunkRearLockRequest       *descriptor.Signal
 	LockRow1DriverRequest      *descriptor.Signal
 	LockRow1PassengerRequest   *descriptor.Signal
 	LockRow2DriverRequest      *descriptor.Signal
@@ -7368,6 +7513,14 @@ type HuLightRequestDescriptor struct {
 	LightRequestCrc     *descriptor.Signal
 	LightRequestCounter *descriptor.Signal
 	LightSwitchRequest  *descriptor.Signal
+}
+
+type HuTrunkRequestDescriptor struct {
+	*descriptor.Message
+	TrunkRequestCrc      *descriptor.Signal
+	TrunkRequestCounter  *descriptor.Signal
+	TrunkRearRequest     *descriptor.Signal
+	TrunkRearLockRequest *descriptor.Signal
 }
 
 // Database returns the body database descriptor.
@@ -7409,19 +7562,20 @@ var md = &MessagesDescriptor{
 		IsHazardActive:         d.Messages[1].Signals[8],
 		IsIndicatorLeftActive:  d.Messages[1].Signals[9],
 		IsIndicatorRightActive: d.Messages[1].Signals[10],
-		IsIndicatorLeftLit:     d.Messages[1].Signals[11],
-		IsIndicatorRightLit:    d.Messages[1].Signals[12],
-		LightSwitchPosition:    d.Messages[1].Signals[13],
-		IsLowBeamDefect:        d.Messages[1].Signals[14],
-		IsHighBeamDefect:       d.Messages[1].Signals[15],
-		IsBrakeLightDefect:     d.Messages[1].Signals[16],
-		IsParkingLightDefect:   d.Messages[1].Signals[17],
-		IsIndicatorLeftDefect:  d.Messages[1].Signals[18],
-		IsIndicatorRightDefect: d.Messages[1].Signals[19],
-		IsHornActive:           d.Messages[1].Signals[20],
-		IsInteriorLightOn:      d.Messages[1].Signals[21],
-		InstrumentDimming:      d.Messages[1].Signals[22],
-		InteriorDimming:        d.Messages[1].Signals[23],
+		IsHazardLit:            d.Messages[1].Signals[11],
+		IsIndicatorLeftLit:     d.Messages[1].Signals[12],
+		IsIndicatorRightLit:    d.Messages[1].Signals[13],
+		LightSwitchPosition:    d.Messages[1].Signals[14],
+		IsLowBeamDefect:        d.Messages[1].Signals[15],
+		IsHighBeamDefect:       d.Messages[1].Signals[16],
+		IsBrakeLightDefect:     d.Messages[1].Signals[17],
+		IsParkingLightDefect:   d.Messages[1].Signals[18],
+		IsIndicatorLeftDefect:  d.Messages[1].Signals[19],
+		IsIndicatorRightDefect: d.Messages[1].Signals[20],
+		IsHornActive:           d.Messages[1].Signals[21],
+		IsInteriorLightOn:      d.Messages[1].Signals[22],
+		InstrumentDimming:      d.Messages[1].Signals[23],
+		InteriorDimming:        d.Messages[1].Signals[24],
 	},
 	BcmAccess: &BcmAccessDescriptor{
 		Message:                   d.Messages[2],
@@ -7588,22 +7742,27 @@ var md = &MessagesDescriptor{
 		Message:                    d.Messages[16],
 		AccessRequestCrc:           d.Messages[16].Signals[0],
 		AccessRequestCounter:       d.Messages[16].Signals[1],
-		TrunkRearRequest:           d.Messages[16].Signals[2],
-		TrunkRearLockRequest:       d.Messages[16].Signals[3],
-		LockRow1DriverRequest:      d.Messages[16].Signals[4],
-		LockRow1PassengerRequest:   d.Messages[16].Signals[5],
-		LockRow2DriverRequest:      d.Messages[16].Signals[6],
-		LockRow2PassengerRequest:   d.Messages[16].Signals[7],
-		WindowRow1DriverRequest:    d.Messages[16].Signals[8],
-		WindowRow1PassengerRequest: d.Messages[16].Signals[9],
-		WindowRow2DriverRequest:    d.Messages[16].Signals[10],
-		WindowRow2PassengerRequest: d.Messages[16].Signals[11],
+		LockRow1DriverRequest:      d.Messages[16].Signals[2],
+		LockRow1PassengerRequest:   d.Messages[16].Signals[3],
+		LockRow2DriverRequest:      d.Messages[16].Signals[4],
+		LockRow2PassengerRequest:   d.Messages[16].Signals[5],
+		WindowRow1DriverRequest:    d.Messages[16].Signals[6],
+		WindowRow1PassengerRequest: d.Messages[16].Signals[7],
+		WindowRow2DriverRequest:    d.Messages[16].Signals[8],
+		WindowRow2PassengerRequest: d.Messages[16].Signals[9],
 	},
 	HuLightRequest: &HuLightRequestDescriptor{
 		Message:             d.Messages[17],
 		LightRequestCrc:     d.Messages[17].Signals[0],
 		LightRequestCounter: d.Messages[17].Signals[1],
 		LightSwitchRequest:  d.Messages[17].Signals[2],
+	},
+	HuTrunkRequest: &HuTrunkRequestDescriptor{
+		Message:              d.Messages[18],
+		TrunkRequestCrc:      d.Messages[18].Signals[0],
+		TrunkRequestCounter:  d.Messages[18].Signals[1],
+		TrunkRearRequest:     d.Messages[18].Signals[2],
+		TrunkRearLockRequest: d.Messages[18].Signals[3],
 	},
 }
 
@@ -8051,8 +8210,30 @@ var d = (*descriptor.Database)(&descriptor.Database{
 					DefaultValue: (int)(0),
 				}),
 				(*descriptor.Signal)(&descriptor.Signal{
-					Name:              (string)("IsIndicatorLeftLit"),
+					Name:              (string)("IsHazardLit"),
 					Start:             (uint8)(11),
+					Length:            (uint8)(1),
+					IsBigEndian:       (bool)(false),
+					IsSigned:          (bool)(false),
+					IsFloat:           (bool)(false),
+					IsMultiplexer:     (bool)(false),
+					IsMultiplexed:     (bool)(false),
+					MultiplexerValue:  (uint)(0),
+					Offset:            (float64)(0),
+					Scale:             (float64)(1),
+					Min:               (float64)(0),
+					Max:               (float64)(1),
+					Unit:              (string)(""),
+					Description:       (string)("All indicators are lit at this moment, for the hazard warning."),
+					ValueDescriptions: ([]*descriptor.ValueDescription)(nil),
+					ReceiverNodes: ([]string)([]string{
+						(string)("HU"),
+					}),
+					DefaultValue: (int)(0),
+				}),
+				(*descriptor.Signal)(&descriptor.Signal{
+					Name:              (string)("IsIndicatorLeftLit"),
+					Start:             (uint8)(12),
 					Length:            (uint8)(1),
 					IsBigEndian:       (bool)(false),
 					IsSigned:          (bool)(false),
@@ -8074,7 +8255,7 @@ var d = (*descriptor.Database)(&descriptor.Database{
 				}),
 				(*descriptor.Signal)(&descriptor.Signal{
 					Name:              (string)("IsIndicatorRightLit"),
-					Start:             (uint8)(12),
+					Start:             (uint8)(13),
 					Length:            (uint8)(1),
 					IsBigEndian:       (bool)(false),
 					IsSigned:          (bool)(false),
@@ -8096,7 +8277,7 @@ var d = (*descriptor.Database)(&descriptor.Database{
 				}),
 				(*descriptor.Signal)(&descriptor.Signal{
 					Name:             (string)("LightSwitchPosition"),
-					Start:            (uint8)(13),
+					Start:            (uint8)(14),
 					Length:           (uint8)(3),
 					IsBigEndian:      (bool)(false),
 					IsSigned:         (bool)(false),
@@ -8143,7 +8324,7 @@ var d = (*descriptor.Database)(&descriptor.Database{
 				}),
 				(*descriptor.Signal)(&descriptor.Signal{
 					Name:              (string)("IsLowBeamDefect"),
-					Start:             (uint8)(16),
+					Start:             (uint8)(17),
 					Length:            (uint8)(1),
 					IsBigEndian:       (bool)(false),
 					IsSigned:          (bool)(false),
@@ -8165,7 +8346,7 @@ var d = (*descriptor.Database)(&descriptor.Database{
 				}),
 				(*descriptor.Signal)(&descriptor.Signal{
 					Name:              (string)("IsHighBeamDefect"),
-					Start:             (uint8)(17),
+					Start:             (uint8)(18),
 					Length:            (uint8)(1),
 					IsBigEndian:       (bool)(false),
 					IsSigned:          (bool)(false),
@@ -8187,7 +8368,7 @@ var d = (*descriptor.Database)(&descriptor.Database{
 				}),
 				(*descriptor.Signal)(&descriptor.Signal{
 					Name:              (string)("IsBrakeLightDefect"),
-					Start:             (uint8)(18),
+					Start:             (uint8)(19),
 					Length:            (uint8)(1),
 					IsBigEndian:       (bool)(false),
 					IsSigned:          (bool)(false),
@@ -8209,7 +8390,7 @@ var d = (*descriptor.Database)(&descriptor.Database{
 				}),
 				(*descriptor.Signal)(&descriptor.Signal{
 					Name:              (string)("IsParkingLightDefect"),
-					Start:             (uint8)(19),
+					Start:             (uint8)(20),
 					Length:            (uint8)(1),
 					IsBigEndian:       (bool)(false),
 					IsSigned:          (bool)(false),
@@ -8231,7 +8412,7 @@ var d = (*descriptor.Database)(&descriptor.Database{
 				}),
 				(*descriptor.Signal)(&descriptor.Signal{
 					Name:              (string)("IsIndicatorLeftDefect"),
-					Start:             (uint8)(20),
+					Start:             (uint8)(21),
 					Length:            (uint8)(1),
 					IsBigEndian:       (bool)(false),
 					IsSigned:          (bool)(false),
@@ -8253,7 +8434,7 @@ var d = (*descriptor.Database)(&descriptor.Database{
 				}),
 				(*descriptor.Signal)(&descriptor.Signal{
 					Name:              (string)("IsIndicatorRightDefect"),
-					Start:             (uint8)(21),
+					Start:             (uint8)(22),
 					Length:            (uint8)(1),
 					IsBigEndian:       (bool)(false),
 					IsSigned:          (bool)(false),
@@ -8275,7 +8456,7 @@ var d = (*descriptor.Database)(&descriptor.Database{
 				}),
 				(*descriptor.Signal)(&descriptor.Signal{
 					Name:              (string)("IsHornActive"),
-					Start:             (uint8)(22),
+					Start:             (uint8)(23),
 					Length:            (uint8)(1),
 					IsBigEndian:       (bool)(false),
 					IsSigned:          (bool)(false),
@@ -8297,7 +8478,7 @@ var d = (*descriptor.Database)(&descriptor.Database{
 				}),
 				(*descriptor.Signal)(&descriptor.Signal{
 					Name:              (string)("IsInteriorLightOn"),
-					Start:             (uint8)(23),
+					Start:             (uint8)(24),
 					Length:            (uint8)(1),
 					IsBigEndian:       (bool)(false),
 					IsSigned:          (bool)(false),
@@ -11918,7 +12099,7 @@ var d = (*descriptor.Database)(&descriptor.Database{
 			IsExtended:  (bool)(false),
 			Length:      (uint8)(8),
 			SendType:    (descriptor.SendType)(0),
-			Description: (string)("What the head unit asks of locks, windows and the tailgate; sent when something is asked, one request per frame."),
+			Description: (string)("What the head unit asks of locks and windows; sent when something is asked, one request per frame."),
 			Signals: ([]*descriptor.Signal)([]*descriptor.Signal{
 				(*descriptor.Signal)(&descriptor.Signal{
 					Name:              (string)("AccessRequestCrc"),
@@ -11965,78 +12146,8 @@ var d = (*descriptor.Database)(&descriptor.Database{
 					DefaultValue: (int)(0),
 				}),
 				(*descriptor.Signal)(&descriptor.Signal{
-					Name:             (string)("TrunkRearRequest"),
-					Start:            (uint8)(12),
-					Length:           (uint8)(2),
-					IsBigEndian:      (bool)(false),
-					IsSigned:         (bool)(false),
-					IsFloat:          (bool)(false),
-					IsMultiplexer:    (bool)(false),
-					IsMultiplexed:    (bool)(false),
-					MultiplexerValue: (uint)(0),
-					Offset:           (float64)(0),
-					Scale:            (float64)(1),
-					Min:              (float64)(0),
-					Max:              (float64)(3),
-					Unit:             (string)(""),
-					Description:      (string)("Tailgate shut or open."),
-					ValueDescriptions: ([]*descriptor.ValueDescription)([]*descriptor.ValueDescription{
-						(*descriptor.ValueDescription)(&descriptor.ValueDescription{
-							Value:       (int64)(0),
-							Description: (string)("Shut"),
-						}),
-						(*descriptor.ValueDescription)(&descriptor.ValueDescription{
-							Value:       (int64)(1),
-							Description: (string)("Open"),
-						}),
-						(*descriptor.ValueDescription)(&descriptor.ValueDescription{
-							Value:       (int64)(3),
-							Description: (string)("NoRequest"),
-						}),
-					}),
-					ReceiverNodes: ([]string)([]string{
-						(string)("BCM"),
-					}),
-					DefaultValue: (int)(3),
-				}),
-				(*descriptor.Signal)(&descriptor.Signal{
-					Name:             (string)("TrunkRearLockRequest"),
-					Start:            (uint8)(14),
-					Length:           (uint8)(2),
-					IsBigEndian:      (bool)(false),
-					IsSigned:         (bool)(false),
-					IsFloat:          (bool)(false),
-					IsMultiplexer:    (bool)(false),
-					IsMultiplexed:    (bool)(false),
-					MultiplexerValue: (uint)(0),
-					Offset:           (float64)(0),
-					Scale:            (float64)(1),
-					Min:              (float64)(0),
-					Max:              (float64)(3),
-					Unit:             (string)(""),
-					Description:      (string)("Tailgate lock."),
-					ValueDescriptions: ([]*descriptor.ValueDescription)([]*descriptor.ValueDescription{
-						(*descriptor.ValueDescription)(&descriptor.ValueDescription{
-							Value:       (int64)(0),
-							Description: (string)("Unlock"),
-						}),
-						(*descriptor.ValueDescription)(&descriptor.ValueDescription{
-							Value:       (int64)(1),
-							Description: (string)("Lock"),
-						}),
-						(*descriptor.ValueDescription)(&descriptor.ValueDescription{
-							Value:       (int64)(3),
-							Description: (string)("NoRequest"),
-						}),
-					}),
-					ReceiverNodes: ([]string)([]string{
-						(string)("BCM"),
-					}),
-					DefaultValue: (int)(3),
-				}),
-				(*descriptor.Signal)(&descriptor.Signal{
 					Name:             (string)("LockRow1DriverRequest"),
-					Start:            (uint8)(16),
+					Start:            (uint8)(12),
 					Length:           (uint8)(2),
 					IsBigEndian:      (bool)(false),
 					IsSigned:         (bool)(false),
@@ -12071,7 +12182,7 @@ var d = (*descriptor.Database)(&descriptor.Database{
 				}),
 				(*descriptor.Signal)(&descriptor.Signal{
 					Name:             (string)("LockRow1PassengerRequest"),
-					Start:            (uint8)(18),
+					Start:            (uint8)(14),
 					Length:           (uint8)(2),
 					IsBigEndian:      (bool)(false),
 					IsSigned:         (bool)(false),
@@ -12106,7 +12217,7 @@ var d = (*descriptor.Database)(&descriptor.Database{
 				}),
 				(*descriptor.Signal)(&descriptor.Signal{
 					Name:             (string)("LockRow2DriverRequest"),
-					Start:            (uint8)(20),
+					Start:            (uint8)(16),
 					Length:           (uint8)(2),
 					IsBigEndian:      (bool)(false),
 					IsSigned:         (bool)(false),
@@ -12141,7 +12252,7 @@ var d = (*descriptor.Database)(&descriptor.Database{
 				}),
 				(*descriptor.Signal)(&descriptor.Signal{
 					Name:             (string)("LockRow2PassengerRequest"),
-					Start:            (uint8)(22),
+					Start:            (uint8)(18),
 					Length:           (uint8)(2),
 					IsBigEndian:      (bool)(false),
 					IsSigned:         (bool)(false),
@@ -12385,6 +12496,133 @@ var d = (*descriptor.Database)(&descriptor.Database{
 						(string)("BCM"),
 					}),
 					DefaultValue: (int)(7),
+				}),
+			}),
+			SenderNode: (string)("HU"),
+			CycleTime:  (time.Duration)(0),
+			DelayTime:  (time.Duration)(0),
+		}),
+		(*descriptor.Message)(&descriptor.Message{
+			Name:        (string)("HuTrunkRequest"),
+			ID:          (uint32)(776),
+			IsExtended:  (bool)(false),
+			Length:      (uint8)(3),
+			SendType:    (descriptor.SendType)(0),
+			Description: (string)("What the head unit asks of the tailgate; sent when something is asked."),
+			Signals: ([]*descriptor.Signal)([]*descriptor.Signal{
+				(*descriptor.Signal)(&descriptor.Signal{
+					Name:              (string)("TrunkRequestCrc"),
+					Start:             (uint8)(0),
+					Length:            (uint8)(8),
+					IsBigEndian:       (bool)(false),
+					IsSigned:          (bool)(false),
+					IsFloat:           (bool)(false),
+					IsMultiplexer:     (bool)(false),
+					IsMultiplexed:     (bool)(false),
+					MultiplexerValue:  (uint)(0),
+					Offset:            (float64)(0),
+					Scale:             (float64)(1),
+					Min:               (float64)(0),
+					Max:               (float64)(255),
+					Unit:              (string)(""),
+					Description:       (string)("Checksum of the other bytes and the data id (AUTOSAR E2E profile 1A)."),
+					ValueDescriptions: ([]*descriptor.ValueDescription)(nil),
+					ReceiverNodes: ([]string)([]string{
+						(string)("BCM"),
+					}),
+					DefaultValue: (int)(0),
+				}),
+				(*descriptor.Signal)(&descriptor.Signal{
+					Name:              (string)("TrunkRequestCounter"),
+					Start:             (uint8)(8),
+					Length:            (uint8)(4),
+					IsBigEndian:       (bool)(false),
+					IsSigned:          (bool)(false),
+					IsFloat:           (bool)(false),
+					IsMultiplexer:     (bool)(false),
+					IsMultiplexed:     (bool)(false),
+					MultiplexerValue:  (uint)(0),
+					Offset:            (float64)(0),
+					Scale:             (float64)(1),
+					Min:               (float64)(0),
+					Max:               (float64)(14),
+					Unit:              (string)(""),
+					Description:       (string)("Counts up by one per frame, 0 to 14."),
+					ValueDescriptions: ([]*descriptor.ValueDescription)(nil),
+					ReceiverNodes: ([]string)([]string{
+						(string)("BCM"),
+					}),
+					DefaultValue: (int)(0),
+				}),
+				(*descriptor.Signal)(&descriptor.Signal{
+					Name:             (string)("TrunkRearRequest"),
+					Start:            (uint8)(12),
+					Length:           (uint8)(2),
+					IsBigEndian:      (bool)(false),
+					IsSigned:         (bool)(false),
+					IsFloat:          (bool)(false),
+					IsMultiplexer:    (bool)(false),
+					IsMultiplexed:    (bool)(false),
+					MultiplexerValue: (uint)(0),
+					Offset:           (float64)(0),
+					Scale:            (float64)(1),
+					Min:              (float64)(0),
+					Max:              (float64)(3),
+					Unit:             (string)(""),
+					Description:      (string)("Tailgate shut or open; taken in gear P only."),
+					ValueDescriptions: ([]*descriptor.ValueDescription)([]*descriptor.ValueDescription{
+						(*descriptor.ValueDescription)(&descriptor.ValueDescription{
+							Value:       (int64)(0),
+							Description: (string)("Shut"),
+						}),
+						(*descriptor.ValueDescription)(&descriptor.ValueDescription{
+							Value:       (int64)(1),
+							Description: (string)("Open"),
+						}),
+						(*descriptor.ValueDescription)(&descriptor.ValueDescription{
+							Value:       (int64)(3),
+							Description: (string)("NoRequest"),
+						}),
+					}),
+					ReceiverNodes: ([]string)([]string{
+						(string)("BCM"),
+					}),
+					DefaultValue: (int)(3),
+				}),
+				(*descriptor.Signal)(&descriptor.Signal{
+					Name:             (string)("TrunkRearLockRequest"),
+					Start:            (uint8)(14),
+					Length:           (uint8)(2),
+					IsBigEndian:      (bool)(false),
+					IsSigned:         (bool)(false),
+					IsFloat:          (bool)(false),
+					IsMultiplexer:    (bool)(false),
+					IsMultiplexed:    (bool)(false),
+					MultiplexerValue: (uint)(0),
+					Offset:           (float64)(0),
+					Scale:            (float64)(1),
+					Min:              (float64)(0),
+					Max:              (float64)(3),
+					Unit:             (string)(""),
+					Description:      (string)("Tailgate lock."),
+					ValueDescriptions: ([]*descriptor.ValueDescription)([]*descriptor.ValueDescription{
+						(*descriptor.ValueDescription)(&descriptor.ValueDescription{
+							Value:       (int64)(0),
+							Description: (string)("Unlock"),
+						}),
+						(*descriptor.ValueDescription)(&descriptor.ValueDescription{
+							Value:       (int64)(1),
+							Description: (string)("Lock"),
+						}),
+						(*descriptor.ValueDescription)(&descriptor.ValueDescription{
+							Value:       (int64)(3),
+							Description: (string)("NoRequest"),
+						}),
+					}),
+					ReceiverNodes: ([]string)([]string{
+						(string)("BCM"),
+					}),
+					DefaultValue: (int)(3),
 				}),
 			}),
 			SenderNode: (string)("HU"),

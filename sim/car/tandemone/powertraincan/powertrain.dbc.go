@@ -6712,8 +6712,6 @@ type HuVehicleRequestReader interface {
 	RawVehicleRequestCounter() uint8
 	// DriveModeRequest returns the value of the DriveModeRequest signal.
 	DriveModeRequest() HuVehicleRequest_DriveModeRequest
-	// EscRequest returns the value of the EscRequest signal.
-	EscRequest() HuVehicleRequest_EscRequest
 	// TripResetRequest returns the value of the TripResetRequest signal.
 	TripResetRequest() bool
 	// ChargeLimitRequest returns the physical value of the ChargeLimitRequest signal.
@@ -6734,8 +6732,6 @@ type HuVehicleRequestWriter interface {
 	SetRawVehicleRequestCounter(uint8) *HuVehicleRequest
 	// SetDriveModeRequest sets the value of the DriveModeRequest signal.
 	SetDriveModeRequest(HuVehicleRequest_DriveModeRequest) *HuVehicleRequest
-	// SetEscRequest sets the value of the EscRequest signal.
-	SetEscRequest(HuVehicleRequest_EscRequest) *HuVehicleRequest
 	// SetTripResetRequest sets the value of the TripResetRequest signal.
 	SetTripResetRequest(bool) *HuVehicleRequest
 	// SetChargeLimitRequest sets the physical value of the ChargeLimitRequest signal.
@@ -6748,7 +6744,6 @@ type HuVehicleRequest struct {
 	xxx_VehicleRequestCrc     uint8
 	xxx_VehicleRequestCounter uint8
 	xxx_DriveModeRequest      HuVehicleRequest_DriveModeRequest
-	xxx_EscRequest            HuVehicleRequest_EscRequest
 	xxx_TripResetRequest      bool
 	xxx_ChargeLimitRequest    HuVehicleRequest_ChargeLimitRequest
 }
@@ -6763,7 +6758,6 @@ func (m *HuVehicleRequest) Reset() {
 	m.xxx_VehicleRequestCrc = 0
 	m.xxx_VehicleRequestCounter = 0
 	m.xxx_DriveModeRequest = 7
-	m.xxx_EscRequest = 3
 	m.xxx_TripResetRequest = false
 	m.xxx_ChargeLimitRequest = 255
 }
@@ -6817,15 +6811,6 @@ func (m *HuVehicleRequest) DriveModeRequest() HuVehicleRequest_DriveModeRequest 
 
 func (m *HuVehicleRequest) SetDriveModeRequest(v HuVehicleRequest_DriveModeRequest) *HuVehicleRequest {
 	m.xxx_DriveModeRequest = HuVehicleRequest_DriveModeRequest(Messages().HuVehicleRequest.DriveModeRequest.SaturatedCastUnsigned(uint64(v)))
-	return m
-}
-
-func (m *HuVehicleRequest) EscRequest() HuVehicleRequest_EscRequest {
-	return m.xxx_EscRequest
-}
-
-func (m *HuVehicleRequest) SetEscRequest(v HuVehicleRequest_EscRequest) *HuVehicleRequest {
-	m.xxx_EscRequest = HuVehicleRequest_EscRequest(Messages().HuVehicleRequest.EscRequest.SaturatedCastUnsigned(uint64(v)))
 	return m
 }
 
@@ -6888,29 +6873,6 @@ func (v HuVehicleRequest_DriveModeRequest) String() string {
 	}
 }
 
-// HuVehicleRequest_EscRequest models the EscRequest signal of the HuVehicleRequest message.
-type HuVehicleRequest_EscRequest uint8
-
-// Value descriptions for the EscRequest signal of the HuVehicleRequest message.
-const (
-	HuVehicleRequest_EscRequest_SwitchOff HuVehicleRequest_EscRequest = 0
-	HuVehicleRequest_EscRequest_SwitchOn  HuVehicleRequest_EscRequest = 1
-	HuVehicleRequest_EscRequest_NoRequest HuVehicleRequest_EscRequest = 3
-)
-
-func (v HuVehicleRequest_EscRequest) String() string {
-	switch v {
-	case 0:
-		return "SwitchOff"
-	case 1:
-		return "SwitchOn"
-	case 3:
-		return "NoRequest"
-	default:
-		return fmt.Sprintf("HuVehicleRequest_EscRequest(%d)", v)
-	}
-}
-
 // HuVehicleRequest_ChargeLimitRequest models the ChargeLimitRequest signal of the HuVehicleRequest message.
 type HuVehicleRequest_ChargeLimitRequest uint8
 
@@ -6935,7 +6897,6 @@ func (m *HuVehicleRequest) Frame() can.Frame {
 	md.VehicleRequestCrc.MarshalUnsigned(&f.Data, uint64(m.xxx_VehicleRequestCrc))
 	md.VehicleRequestCounter.MarshalUnsigned(&f.Data, uint64(m.xxx_VehicleRequestCounter))
 	md.DriveModeRequest.MarshalUnsigned(&f.Data, uint64(m.xxx_DriveModeRequest))
-	md.EscRequest.MarshalUnsigned(&f.Data, uint64(m.xxx_EscRequest))
 	md.TripResetRequest.MarshalBool(&f.Data, bool(m.xxx_TripResetRequest))
 	md.ChargeLimitRequest.MarshalUnsigned(&f.Data, uint64(m.xxx_ChargeLimitRequest))
 	return f
@@ -6970,9 +6931,170 @@ func (m *HuVehicleRequest) UnmarshalFrame(f can.Frame) error {
 	m.xxx_VehicleRequestCrc = uint8(md.VehicleRequestCrc.UnmarshalUnsigned(f.Data))
 	m.xxx_VehicleRequestCounter = uint8(md.VehicleRequestCounter.UnmarshalUnsigned(f.Data))
 	m.xxx_DriveModeRequest = HuVehicleRequest_DriveModeRequest(md.DriveModeRequest.UnmarshalUnsigned(f.Data))
-	m.xxx_EscRequest = HuVehicleRequest_EscRequest(md.EscRequest.UnmarshalUnsigned(f.Data))
 	m.xxx_TripResetRequest = bool(md.TripResetRequest.UnmarshalBool(f.Data))
 	m.xxx_ChargeLimitRequest = HuVehicleRequest_ChargeLimitRequest(md.ChargeLimitRequest.UnmarshalUnsigned(f.Data))
+	return nil
+}
+
+// HuChassisRequestReader provides read access to a HuChassisRequest message.
+type HuChassisRequestReader interface {
+	can.FrameMarshaler
+	// ChassisRequestCrc returns the value of the ChassisRequestCrc signal.
+	ChassisRequestCrc() uint8
+	// ChassisRequestCounter returns the physical value of the ChassisRequestCounter signal.
+	ChassisRequestCounter() float64
+	// RawChassisRequestCounter returns the raw (encoded) value of the ChassisRequestCounter signal.
+	RawChassisRequestCounter() uint8
+	// EscRequest returns the value of the EscRequest signal.
+	EscRequest() HuChassisRequest_EscRequest
+}
+
+// HuChassisRequestWriter provides write access to a HuChassisRequest message.
+type HuChassisRequestWriter interface {
+	// CopyFrom copies all values from HuChassisRequest.
+	CopyFrom(HuChassisRequestReader) *HuChassisRequest
+	// SetChassisRequestCrc sets the value of the ChassisRequestCrc signal.
+	SetChassisRequestCrc(uint8) *HuChassisRequest
+	// SetChassisRequestCounter sets the physical value of the ChassisRequestCounter signal.
+	SetChassisRequestCounter(float64) *HuChassisRequest
+	// SetRawChassisRequestCounter sets the raw (encoded) value of the ChassisRequestCounter signal.
+	SetRawChassisRequestCounter(uint8) *HuChassisRequest
+	// SetEscRequest sets the value of the EscRequest signal.
+	SetEscRequest(HuChassisRequest_EscRequest) *HuChassisRequest
+}
+
+type HuChassisRequest struct {
+	xxx_ChassisRequestCrc     uint8
+	xxx_ChassisRequestCounter uint8
+	xxx_EscRequest            HuChassisRequest_EscRequest
+}
+
+func NewHuChassisRequest() *HuChassisRequest {
+	m := &HuChassisRequest{}
+	m.Reset()
+	return m
+}
+
+func (m *HuChassisRequest) Reset() {
+	m.xxx_ChassisRequestCrc = 0
+	m.xxx_ChassisRequestCounter = 0
+	m.xxx_EscRequest = 3
+}
+
+func (m *HuChassisRequest) CopyFrom(o HuChassisRequestReader) *HuChassisRequest {
+	f, _ := o.MarshalFrame()
+	_ = m.UnmarshalFrame(f)
+	return m
+}
+
+// Descriptor returns the HuChassisRequest descriptor.
+func (m *HuChassisRequest) Descriptor() *descriptor.Message {
+	return Messages().HuChassisRequest.Message
+}
+
+// String returns a compact string representation of the message.
+func (m *HuChassisRequest) String() string {
+	return cantext.MessageString(m)
+}
+
+func (m *HuChassisRequest) ChassisRequestCrc() uint8 {
+	return m.xxx_ChassisRequestCrc
+}
+
+func (m *HuChassisRequest) SetChassisRequestCrc(v uint8) *HuChassisRequest {
+	m.xxx_ChassisRequestCrc = uint8(Messages().HuChassisRequest.ChassisRequestCrc.SaturatedCastUnsigned(uint64(v)))
+	return m
+}
+
+func (m *HuChassisRequest) ChassisRequestCounter() float64 {
+	return Messages().HuChassisRequest.ChassisRequestCounter.ToPhysical(float64(m.xxx_ChassisRequestCounter))
+}
+
+func (m *HuChassisRequest) SetChassisRequestCounter(v float64) *HuChassisRequest {
+	m.xxx_ChassisRequestCounter = uint8(Messages().HuChassisRequest.ChassisRequestCounter.FromPhysical(v))
+	return m
+}
+
+func (m *HuChassisRequest) RawChassisRequestCounter() uint8 {
+	return m.xxx_ChassisRequestCounter
+}
+
+func (m *HuChassisRequest) SetRawChassisRequestCounter(v uint8) *HuChassisRequest {
+	m.xxx_ChassisRequestCounter = uint8(Messages().HuChassisRequest.ChassisRequestCounter.SaturatedCastUnsigned(uint64(v)))
+	return m
+}
+
+func (m *HuChassisRequest) EscRequest() HuChassisRequest_EscRequest {
+	return m.xxx_EscRequest
+}
+
+func (m *HuChassisRequest) SetEscRequest(v HuChassisRequest_EscRequest) *HuChassisRequest {
+	m.xxx_EscRequest = HuChassisRequest_EscRequest(Messages().HuChassisRequest.EscRequest.SaturatedCastUnsigned(uint64(v)))
+	return m
+}
+
+// HuChassisRequest_EscRequest models the EscRequest signal of the HuChassisRequest message.
+type HuChassisRequest_EscRequest uint8
+
+// Value descriptions for the EscRequest signal of the HuChassisRequest message.
+const (
+	HuChassisRequest_EscRequest_SwitchOff HuChassisRequest_EscRequest = 0
+	HuChassisRequest_EscRequest_SwitchOn  HuChassisRequest_EscRequest = 1
+	HuChassisRequest_EscRequest_NoRequest HuChassisRequest_EscRequest = 3
+)
+
+func (v HuChassisRequest_EscRequest) String() string {
+	switch v {
+	case 0:
+		return "SwitchOff"
+	case 1:
+		return "SwitchOn"
+	case 3:
+		return "NoRequest"
+	default:
+		return fmt.Sprintf("HuChassisRequest_EscRequest(%d)", v)
+	}
+}
+
+// Frame returns a CAN frame representing the message.
+func (m *HuChassisRequest) Frame() can.Frame {
+	md := Messages().HuChassisRequest
+	f := can.Frame{ID: md.ID, IsExtended: md.IsExtended, Length: md.Length}
+	md.ChassisRequestCrc.MarshalUnsigned(&f.Data, uint64(m.xxx_ChassisRequestCrc))
+	md.ChassisRequestCounter.MarshalUnsigned(&f.Data, uint64(m.xxx_ChassisRequestCounter))
+	md.EscRequest.MarshalUnsigned(&f.Data, uint64(m.xxx_EscRequest))
+	return f
+}
+
+// MarshalFrame encodes the message as a CAN frame.
+func (m *HuChassisRequest) MarshalFrame() (can.Frame, error) {
+	return m.Frame(), nil
+}
+
+// UnmarshalFrame decodes the message from a CAN frame.
+func (m *HuChassisRequest) UnmarshalFrame(f can.Frame) error {
+	md := Messages().HuChassisRequest
+	switch {
+	case f.ID != md.ID:
+		return fmt.Errorf(
+			"unmarshal HuChassisRequest: expects ID 930 (got %s with ID %d)", f.String(), f.ID,
+		)
+	case f.Length != md.Length:
+		return fmt.Errorf(
+			"unmarshal HuChassisRequest: expects length 3 (got %s with length %d)", f.String(), f.Length,
+		)
+	case f.IsRemote:
+		return fmt.Errorf(
+			"unmarshal HuChassisRequest: expects non-remote frame (got remote frame %s)", f.String(),
+		)
+	case f.IsExtended != md.IsExtended:
+		return fmt.Errorf(
+			"unmarshal HuChassisRequest: expects standard ID (got %s with extended ID)", f.String(),
+		)
+	}
+	m.xxx_ChassisRequestCrc = uint8(md.ChassisRequestCrc.UnmarshalUnsigned(f.Data))
+	m.xxx_ChassisRequestCounter = uint8(md.ChassisRequestCounter.UnmarshalUnsigned(f.Data))
+	m.xxx_EscRequest = HuChassisRequest_EscRequest(md.EscRequest.UnmarshalUnsigned(f.Data))
 	return nil
 }
 
@@ -7299,6 +7421,7 @@ type MessagesDescriptor struct {
 	VcuService       *VcuServiceDescriptor
 	InvThermal       *InvThermalDescriptor
 	HuVehicleRequest *HuVehicleRequestDescriptor
+	HuChassisRequest *HuChassisRequestDescriptor
 	EspPads          *EspPadsDescriptor
 }
 
@@ -7439,6 +7562,12 @@ func (md *MessagesDescriptor) UnmarshalFrame(f can.Frame) (generated.Message, er
 		return &msg, nil
 	case md.HuVehicleRequest.ID:
 		var msg HuVehicleRequest
+		if err := msg.UnmarshalFrame(f); err != nil {
+			return nil, fmt.Errorf("unmarshal powertrain frame: %w", err)
+		}
+		return &msg, nil
+	case md.HuChassisRequest.ID:
+		var msg HuChassisRequest
 		if err := msg.UnmarshalFrame(f); err != nil {
 			return nil, fmt.Errorf("unmarshal powertrain frame: %w", err)
 		}
@@ -7680,9 +7809,15 @@ type HuVehicleRequestDescriptor struct {
 	VehicleRequestCrc     *descriptor.Signal
 	VehicleRequestCounter *descriptor.Signal
 	DriveModeRequest      *descriptor.Signal
-	EscRequest            *descriptor.Signal
 	TripResetRequest      *descriptor.Signal
 	ChargeLimitRequest    *descriptor.Signal
+}
+
+type HuChassisRequestDescriptor struct {
+	*descriptor.Message
+	ChassisRequestCrc     *descriptor.Signal
+	ChassisRequestCounter *descriptor.Signal
+	EscRequest            *descriptor.Signal
 }
 
 type EspPadsDescriptor struct {
@@ -7915,16 +8050,21 @@ var md = &MessagesDescriptor{
 		VehicleRequestCrc:     d.Messages[22].Signals[0],
 		VehicleRequestCounter: d.Messages[22].Signals[1],
 		DriveModeRequest:      d.Messages[22].Signals[2],
-		EscRequest:            d.Messages[22].Signals[3],
-		TripResetRequest:      d.Messages[22].Signals[4],
-		ChargeLimitRequest:    d.Messages[22].Signals[5],
+		TripResetRequest:      d.Messages[22].Signals[3],
+		ChargeLimitRequest:    d.Messages[22].Signals[4],
+	},
+	HuChassisRequest: &HuChassisRequestDescriptor{
+		Message:               d.Messages[23],
+		ChassisRequestCrc:     d.Messages[23].Signals[0],
+		ChassisRequestCounter: d.Messages[23].Signals[1],
+		EscRequest:            d.Messages[23].Signals[2],
 	},
 	EspPads: &EspPadsDescriptor{
-		Message:           d.Messages[23],
-		PadWearFrontLeft:  d.Messages[23].Signals[0],
-		PadWearFrontRight: d.Messages[23].Signals[1],
-		PadWearRearLeft:   d.Messages[23].Signals[2],
-		PadWearRearRight:  d.Messages[23].Signals[3],
+		Message:           d.Messages[24],
+		PadWearFrontLeft:  d.Messages[24].Signals[0],
+		PadWearFrontRight: d.Messages[24].Signals[1],
+		PadWearRearLeft:   d.Messages[24].Signals[2],
+		PadWearRearRight:  d.Messages[24].Signals[3],
 	},
 }
 
@@ -12280,43 +12420,8 @@ var d = (*descriptor.Database)(&descriptor.Database{
 					DefaultValue: (int)(7),
 				}),
 				(*descriptor.Signal)(&descriptor.Signal{
-					Name:             (string)("EscRequest"),
-					Start:            (uint8)(15),
-					Length:           (uint8)(2),
-					IsBigEndian:      (bool)(false),
-					IsSigned:         (bool)(false),
-					IsFloat:          (bool)(false),
-					IsMultiplexer:    (bool)(false),
-					IsMultiplexed:    (bool)(false),
-					MultiplexerValue: (uint)(0),
-					Offset:           (float64)(0),
-					Scale:            (float64)(1),
-					Min:              (float64)(0),
-					Max:              (float64)(3),
-					Unit:             (string)(""),
-					Description:      (string)("Stability control off or on; taken at standstill only."),
-					ValueDescriptions: ([]*descriptor.ValueDescription)([]*descriptor.ValueDescription{
-						(*descriptor.ValueDescription)(&descriptor.ValueDescription{
-							Value:       (int64)(0),
-							Description: (string)("SwitchOff"),
-						}),
-						(*descriptor.ValueDescription)(&descriptor.ValueDescription{
-							Value:       (int64)(1),
-							Description: (string)("SwitchOn"),
-						}),
-						(*descriptor.ValueDescription)(&descriptor.ValueDescription{
-							Value:       (int64)(3),
-							Description: (string)("NoRequest"),
-						}),
-					}),
-					ReceiverNodes: ([]string)([]string{
-						(string)("ESP"),
-					}),
-					DefaultValue: (int)(3),
-				}),
-				(*descriptor.Signal)(&descriptor.Signal{
 					Name:              (string)("TripResetRequest"),
-					Start:             (uint8)(17),
+					Start:             (uint8)(15),
 					Length:            (uint8)(1),
 					IsBigEndian:       (bool)(false),
 					IsSigned:          (bool)(false),
@@ -12362,6 +12467,98 @@ var d = (*descriptor.Database)(&descriptor.Database{
 						(string)("OBC"),
 					}),
 					DefaultValue: (int)(255),
+				}),
+			}),
+			SenderNode: (string)("HU"),
+			CycleTime:  (time.Duration)(0),
+			DelayTime:  (time.Duration)(0),
+		}),
+		(*descriptor.Message)(&descriptor.Message{
+			Name:        (string)("HuChassisRequest"),
+			ID:          (uint32)(930),
+			IsExtended:  (bool)(false),
+			Length:      (uint8)(3),
+			SendType:    (descriptor.SendType)(0),
+			Description: (string)("What the head unit asks of brakes and stability functions; sent when something is asked."),
+			Signals: ([]*descriptor.Signal)([]*descriptor.Signal{
+				(*descriptor.Signal)(&descriptor.Signal{
+					Name:              (string)("ChassisRequestCrc"),
+					Start:             (uint8)(0),
+					Length:            (uint8)(8),
+					IsBigEndian:       (bool)(false),
+					IsSigned:          (bool)(false),
+					IsFloat:           (bool)(false),
+					IsMultiplexer:     (bool)(false),
+					IsMultiplexed:     (bool)(false),
+					MultiplexerValue:  (uint)(0),
+					Offset:            (float64)(0),
+					Scale:             (float64)(1),
+					Min:               (float64)(0),
+					Max:               (float64)(255),
+					Unit:              (string)(""),
+					Description:       (string)("Checksum of the other bytes and the data id (AUTOSAR E2E profile 1A)."),
+					ValueDescriptions: ([]*descriptor.ValueDescription)(nil),
+					ReceiverNodes: ([]string)([]string{
+						(string)("ESP"),
+					}),
+					DefaultValue: (int)(0),
+				}),
+				(*descriptor.Signal)(&descriptor.Signal{
+					Name:              (string)("ChassisRequestCounter"),
+					Start:             (uint8)(8),
+					Length:            (uint8)(4),
+					IsBigEndian:       (bool)(false),
+					IsSigned:          (bool)(false),
+					IsFloat:           (bool)(false),
+					IsMultiplexer:     (bool)(false),
+					IsMultiplexed:     (bool)(false),
+					MultiplexerValue:  (uint)(0),
+					Offset:            (float64)(0),
+					Scale:             (float64)(1),
+					Min:               (float64)(0),
+					Max:               (float64)(14),
+					Unit:              (string)(""),
+					Description:       (string)("Counts up by one per frame, 0 to 14."),
+					ValueDescriptions: ([]*descriptor.ValueDescription)(nil),
+					ReceiverNodes: ([]string)([]string{
+						(string)("ESP"),
+					}),
+					DefaultValue: (int)(0),
+				}),
+				(*descriptor.Signal)(&descriptor.Signal{
+					Name:             (string)("EscRequest"),
+					Start:            (uint8)(12),
+					Length:           (uint8)(2),
+					IsBigEndian:      (bool)(false),
+					IsSigned:         (bool)(false),
+					IsFloat:          (bool)(false),
+					IsMultiplexer:    (bool)(false),
+					IsMultiplexed:    (bool)(false),
+					MultiplexerValue: (uint)(0),
+					Offset:           (float64)(0),
+					Scale:            (float64)(1),
+					Min:              (float64)(0),
+					Max:              (float64)(3),
+					Unit:             (string)(""),
+					Description:      (string)("Stability control off or on; taken at standstill only."),
+					ValueDescriptions: ([]*descriptor.ValueDescription)([]*descriptor.ValueDescription{
+						(*descriptor.ValueDescription)(&descriptor.ValueDescription{
+							Value:       (int64)(0),
+							Description: (string)("SwitchOff"),
+						}),
+						(*descriptor.ValueDescription)(&descriptor.ValueDescription{
+							Value:       (int64)(1),
+							Description: (string)("SwitchOn"),
+						}),
+						(*descriptor.ValueDescription)(&descriptor.ValueDescription{
+							Value:       (int64)(3),
+							Description: (string)("NoRequest"),
+						}),
+					}),
+					ReceiverNodes: ([]string)([]string{
+						(string)("ESP"),
+					}),
+					DefaultValue: (int)(3),
 				}),
 			}),
 			SenderNode: (string)("HU"),
