@@ -23,8 +23,7 @@ func (s Screen) String() string {
 	return [...]string{"home", "instruments", "climate", "vehicle", "settings", "none"}[max(0, min(s, Screens))]
 }
 
-// Intent is one wish of a person at the screen: an Ask, a Show, a Back or a
-// Choose.
+// Intent is one wish of a person at the screen.
 type Intent interface{ intent() }
 
 // Ask wants the car to do something.
@@ -48,6 +47,10 @@ type Choose struct{ Name, Value string }
 // ToggleSync couples or uncouples the two temperatures.
 type ToggleSync struct{}
 
+// Explain wants to be told something: why a control is forbidden.
+type Explain struct{ Text string }
+
+func (Explain) intent()    {}
 func (Ask) intent()        {}
 func (Show) intent()       {}
 func (ShowPart) intent()   {}

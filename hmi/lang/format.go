@@ -54,7 +54,7 @@ func (f *Format) Decimal(v float64, decimals int) string {
 		whole += f.Words.Decimal + frac
 	}
 	if v < 0 && strings.Trim(s, "0.") != "" {
-		return "−" + whole
+		return "-" + whole // the face has no U+2212
 	}
 	return whole
 }
@@ -113,7 +113,15 @@ func (f *Format) Temperature(r hmi.Num, decimals int) string {
 	if f.Set.Temperature == "F" {
 		v = v*9/5 + 32
 	}
+	if decimals == 0 {
+		v = math.Round(v) // halves away from zero, as every figure of the shell
+	}
 	return f.Decimal(v, decimals) + "°"
+}
+
+// Degrees is a temperature in Celsius in whole degrees, without any sign.
+func (f *Format) Degrees(r hmi.Num) string {
+	return strings.TrimSuffix(f.Temperature(r, 0), "°")
 }
 
 // TemperatureUnit is the unit of Temperature.

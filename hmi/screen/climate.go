@@ -15,10 +15,10 @@ func NewClimate(k *Kit) Screen {
 	s := &base{Kit: k}
 	p := s.panel()
 	fan, air := s.fan(), s.air()
-	tiles := s.climateTiles()
+	tiles, per := s.climateTiles(p.Class == theme.Compact)
 	grid := func(b widget.Box) {
 		for i, t := range tiles {
-			b.Row(i/5, 2, p.Gap).Column(i%5, 5, p.Gap).Place(t)
+			b.Row(i/per, 2, p.Gap).Column(i%per, per, p.Gap).Place(t)
 		}
 	}
 	if p.Class == theme.Compact {
@@ -32,8 +32,8 @@ func NewClimate(k *Kit) Screen {
 		return s
 	}
 	w := s.words()
-	left := s.zone(w.Driver, vehicle.ClimateDriverTemperature, func(m *hmi.Model) *hmi.Control[float64] { return &m.Climate.Driver.Temperature })
-	right := s.zone(w.Passenger, vehicle.ClimatePassengerTemperature, func(m *hmi.Model) *hmi.Control[float64] { return &m.Climate.Passenger.Temperature })
+	left := s.zone(w.Driver, w.SeatDriver, vehicle.ClimateDriverTemperature, vehicle.SeatRow1DriverHeating, func(m *hmi.Model) *hmi.Zone { return &m.Climate.Driver })
+	right := s.zone(w.Passenger, w.SeatPassenger, vehicle.ClimatePassengerTemperature, vehicle.SeatRow1PassengerHeating, func(m *hmi.Model) *hmi.Zone { return &m.Climate.Passenger })
 	mid := widget.NewCard(k.Theme, widget.IconFan, w.Air, func(b widget.Box) {
 		top, b := b.Top(p.Button.Height, theme.Space4)
 		top.Place(fan)
@@ -54,12 +54,17 @@ func NewClimate(k *Kit) Screen {
 	return s
 }
 
-// zone is one side's set temperature, large.
-func (s *base) zone(who string, path vehicle.Path, c func(*hmi.Model) *hmi.Control[float64]) fyne.CanvasObject {
-	t := s.temperature(s.panel().Type.Headline, who, path, c)
+// zone is one side: its temperature and its seat.
+func (s *base) zone(who, seatName string, temp, seat vehicle.Path, z func(*hmi.Model) *hmi.Zone) fyne.CanvasObject {
+	p, w := s.panel(), s.words()
+	t := s.temperature(p.Type.Headline, who, temp, func(m *hmi.Model) *hmi.Control[float64] { return &z(m).Temperature })
+	h := s.heat(widget.IconSeat, w.SeatHeat, seatName, seat, func(m *hmi.Model) *hmi.Control[float64] { return &z(m).Seat }).Wide()
 	return widget.NewCard(s.Theme, widget.IconClimate, who, func(b widget.Box) {
-		b.Centre(b.W, s.panel().Button.Height+theme.Space4).Place(t)
-	}, t)
+		row, b := b.Top(p.Button.Height, theme.Space4)
+		row.Place(t)
+		row, _ = b.Top(p.Button.Height, 0)
+		row.Place(h)
+	}, t, h)
 }
 
 // air is where the air goes; one for both sides.
@@ -82,21 +87,29 @@ func (s *base) air() *widget.Choice {
 	return c
 }
 
-// climateTiles are the ten tiles, in two rows of five.
-func (s *base) climateTiles() []fyne.CanvasObject {
+// climateTiles are what is on or off, for two rows of so many each; with the
+// seats where the zones have no room for them.
+func (s *base) climateTiles(seats bool) (tiles []fyne.CanvasObject, per int) {
 	w := s.words()
 	sync := widget.NewTile(s.Theme, widget.IconSync, w.Sync, w.Sync, 0, func() { s.Send(hmi.ToggleSync{}) })
 	s.on(func(v *View) { sync.SetState(widget.State{On: v.State.Settings.Sync}) })
-	return []fyne.CanvasObject{
+	all := []*widget.Tile{
 		s.toggle(widget.IconAC, w.AC, w.AC, vehicle.IsAirConditioningActive, func(m *hmi.Model) *hmi.Control[bool] { return &m.Climate.AC }),
 		sync,
 		s.toggle(widget.IconRecirculate, w.Recirculation, w.Recirculation, vehicle.IsRecirculationActive, func(m *hmi.Model) *hmi.Control[bool] { return &m.Climate.Recirculation }),
 		s.toggle(widget.IconFrontDefrost, w.FrontDefrost, w.FrontDefrost, vehicle.IsFrontDefrosterActive, func(m *hmi.Model) *hmi.Control[bool] { return &m.Climate.FrontDefrost }),
 		s.toggle(widget.IconRearDefrost, w.RearDefrost, w.RearDefrost, vehicle.IsRearDefrosterActive, func(m *hmi.Model) *hmi.Control[bool] { return &m.Climate.RearDefrost }),
-		s.heat(widget.IconSeat, w.SeatDriver, w.SeatDriver, vehicle.SeatRow1DriverHeating, func(m *hmi.Model) *hmi.Control[float64] { return &m.Climate.Driver.Seat }),
-		s.heat(widget.IconSeat, w.SeatPassenger, w.SeatPassenger, vehicle.SeatRow1PassengerHeating, func(m *hmi.Model) *hmi.Control[float64] { return &m.Climate.Passenger.Seat }),
 		s.heat(widget.IconWheel, w.Wheel, w.Wheel, vehicle.SteeringWheelHeating, func(m *hmi.Model) *hmi.Control[float64] { return &m.Climate.Wheel }),
 		s.toggle(widget.IconMirror, w.Mirrors, w.Mirrors, vehicle.MirrorsDriverIsHeatingOn, func(m *hmi.Model) *hmi.Control[bool] { return &m.Climate.Mirrors }),
 		s.toggle(widget.IconWindscreen, w.Windscreen, w.Windscreen, vehicle.WindshieldFrontIsHeatingOn, func(m *hmi.Model) *hmi.Control[bool] { return &m.Climate.Windscreen }),
 	}
+	if seats {
+		all = append(all,
+			s.heat(widget.IconSeat, w.SeatDriver, w.SeatDriver, vehicle.SeatRow1DriverHeating, func(m *hmi.Model) *hmi.Control[float64] { return &m.Climate.Driver.Seat }),
+			s.heat(widget.IconSeat, w.SeatPassenger, w.SeatPassenger, vehicle.SeatRow1PassengerHeating, func(m *hmi.Model) *hmi.Control[float64] { return &m.Climate.Passenger.Seat }))
+	}
+	for _, t := range all {
+		tiles = append(tiles, t.OnGround())
+	}
+	return tiles, len(all) / 2
 }

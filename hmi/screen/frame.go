@@ -1,6 +1,8 @@
 package screen
 
 import (
+	"time"
+
 	"fyne.io/fyne/v2"
 
 	"tandem/hmi"
@@ -43,12 +45,13 @@ func NewStatus(k *Kit) Screen {
 	outside := widget.Text(theme.Style{Size: theme.TextMin}, k.Theme.TextSecond, "")
 	clock := widget.Text(theme.Style{Size: theme.TextMin}, k.Theme.Text, "")
 	outside.Alignment, clock.Alignment = fyne.TextAlignTrailing, fyne.TextAlignTrailing
+	clockWidth := widget.Width(theme.Style{Size: theme.TextMin}, k.Format.Clock(time.Date(2026, 1, 1, 22, 44, 0, 0, time.UTC)))
 	s.root = widget.Free(func(b widget.Box) {
 		LampStrip(p).Place(lamps)
 		b.X, b.W = p.Dock+p.Margin, b.W-p.Dock-2*p.Margin
 		left, rest := b.Left(200, 0)
 		left.Place(title)
-		right, rest := rest.Right(136, theme.Space4)
+		right, rest := rest.Right(clockWidth, theme.Space5)
 		right.Place(clock)
 		right, _ = rest.Right(96, 0)
 		right.Place(outside)
@@ -65,18 +68,18 @@ func NewStatus(k *Kit) Screen {
 		}
 		if o := v.Model.Place.Outside; o != out || first {
 			out, first = o, false
-			widget.SetText(outside, k.Format.Temperature(o, 0)+unitOf(o, k), k.Theme.TextSecond)
+			widget.SetText(outside, outsideText(o, k), k.Theme.TextSecond)
 		}
 	})
 	return s
 }
 
-// unitOf is the letter of the temperature unit, none for a dash.
-func unitOf(r hmi.Num, k *Kit) string {
+// outsideText is the temperature outside with its unit.
+func outsideText(r hmi.Num, k *Kit) string {
 	if !r.OK {
-		return ""
+		return k.Format.Degrees(r)
 	}
-	return k.Format.Set.Temperature
+	return k.Format.Degrees(r) + "\u00a0" + k.Format.TemperatureUnit()
 }
 
 func (b *base) title(s hmi.Screen) string {
@@ -91,11 +94,10 @@ func NewDock(k *Kit) Screen {
 	var tiles []*widget.Tile
 	var objects []fyne.CanvasObject
 	for i := hmi.Screen(0); i < hmi.Screens; i++ {
-		t := widget.NewTile(k.Theme, icons[i], "", s.title(i), 0, func() { k.Send(hmi.Show{Screen: i}) })
+		t := widget.NewNav(k.Theme, icons[i], s.title(i), func() { k.Send(hmi.Show{Screen: i}) })
 		tiles = append(tiles, t)
 		objects = append(objects, t)
 	}
-	p := k.Theme.Panel
 	s.root = widget.Free(func(b widget.Box) {
 		b = b.Inset(theme.Space2, 0)
 		_, b = b.Bottom(0, theme.Space2)
@@ -103,7 +105,6 @@ func NewDock(k *Kit) Screen {
 			b.Row(i, len(tiles), theme.Space2).Place(t)
 		}
 	}, objects...)
-	_ = p
 	s.on(func(v *View) {
 		for i, t := range tiles {
 			t.SetState(widget.State{On: hmi.Screen(i) == v.State.Screen})

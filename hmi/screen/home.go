@@ -56,7 +56,7 @@ func (s *base) driveCard() fyne.CanvasObject {
 	s.on(func(v *View) { big.Set(f.Speed(v.Model.Drive.Speed), f.SpeedUnit()) })
 	gears := s.gears()
 	_, pb := s.power()
-	rng, percent, bar := s.charge(p.Type.Headline)
+	rng, percent, bar := s.charge(p.Type.Headline, fyne.TextAlignTrailing)
 	return widget.NewCard(s.Theme, "", "", func(b widget.Box) {
 		foot, b := b.Bottom(20, theme.Space3)
 		foot.Place(bar)
@@ -81,7 +81,7 @@ func (s *base) driveCard() fyne.CanvasObject {
 // energyCard is range and charge beside a fixed cluster.
 func (s *base) energyCard() fyne.CanvasObject {
 	pf, pb := s.power()
-	rng, percent, bar := s.charge(s.panel().Type.Display)
+	rng, percent, bar := s.charge(s.panel().Type.Display, fyne.TextAlignTrailing)
 	return widget.NewCard(s.Theme, widget.IconBattery, s.words().Energy, func(b widget.Box) {
 		foot, b := b.Bottom(20, theme.Space3)
 		foot.Place(bar)
@@ -116,7 +116,8 @@ func (s *base) wayCard() fyne.CanvasObject {
 			widget.SetText(position, f.Position(a, o), s.Theme.TextSecond)
 		}
 	})
-	return widget.NewCard(s.Theme, widget.IconRoute, w.Trip, func(b widget.Box) {
+	return widget.NewCard(s.Theme, "", "", func(b widget.Box) {
+		b = b.Inset(0, theme.Space2)
 		foot, b := b.Bottom(widget.Line(p.Type.Second), theme.Space1)
 		foot.Place(position)
 		for i, o := range []fyne.CanvasObject{trip, average, heading} {
@@ -133,49 +134,32 @@ func tenth(r hmi.Num) hmi.Num {
 
 // carCard is what is wrong, in plain words, or that nothing is.
 func (s *base) carCard() fyne.CanvasObject {
-	w := s.words()
-	n := 2
-	msgs := make([]*widget.Message, n)
-	objects := make([]fyne.CanvasObject, n)
-	for i := range msgs {
-		msgs[i] = widget.NewMessage(s.Theme)
-		objects[i] = msgs[i]
-	}
-	s.on(func(v *View) { s.messages(v.Model, msgs) })
-	return widget.NewCard(s.Theme, widget.IconCar, w.Vehicle, func(b widget.Box) {
-		h := msgs[0].MinSize().Height
-		for i, m := range msgs {
-			widget.Box{X: b.X, Y: b.Y + float32(i)*(h+theme.Space2), W: b.W, H: h}.Place(m)
-		}
-	}, objects...)
+	list := s.messages()
+	return widget.NewCard(s.Theme, widget.IconCar, s.words().Vehicle, func(b widget.Box) { b.Place(list) }, list)
 }
 
-// messages shows the most urgent warnings; the last line counts what has no
-// place. Without warnings the first line says so.
-func (s *base) messages(m *hmi.Model, msgs []*widget.Message) {
-	w := s.words()
-	for i, msg := range msgs {
-		on := i < len(m.Warnings)
-		switch {
-		case i == 0 && len(m.Warnings) == 0 && !m.Known():
-			msg.Set(widget.IconInfo, s.Theme.TextSecond, w.NoData, "")
-		case i == 0 && len(m.Warnings) == 0:
-			msg.Set(widget.IconCheck, s.Theme.OK, w.AllGood, w.AllGoodAdvice)
-		case i == len(msgs)-1 && len(m.Warnings) > len(msgs):
-			msg.Set(widget.IconInfo, s.Theme.TextSecond, s.more(len(m.Warnings)-len(msgs)+1), "")
-		case on:
-			x := m.Warnings[i]
+// messages is the list of the present warnings, or one line that says that
+// there are none.
+func (s *base) messages() *widget.Messages {
+	w, th := s.words(), s.Theme
+	list := widget.NewMessages(th, s.more)
+	var notes []widget.Note
+	s.on(func(v *View) {
+		notes = notes[:0]
+		for _, x := range v.Model.Warnings {
 			t := w.Troubles[x.Trouble]
-			msg.Set(widget.SeverityIcon(x.Severity), widget.SeverityColour(s.Theme, x.Severity), t.Title, t.Advice)
+			notes = append(notes, widget.Note{Glyph: widget.SeverityIcon(x.Severity), Color: widget.SeverityColour(th, x.Severity), Title: t.Title, Advice: t.Advice})
 		}
-		if show := on || i == 0; show != msg.Visible() {
-			if show {
-				msg.Show()
-			} else {
-				msg.Hide()
-			}
+		switch {
+		case len(notes) > 0:
+		case v.Model.Known():
+			notes = append(notes, widget.Note{Glyph: widget.IconCheck, Color: th.OK, Title: w.AllGood, Advice: w.AllGoodAdvice})
+		default:
+			notes = append(notes, widget.Note{Glyph: widget.IconInfo, Color: th.TextSecond, Title: w.NoData})
 		}
-	}
+		list.Set(notes)
+	})
+	return list
 }
 
 // more says how many further warnings there are, from a table
@@ -193,9 +177,8 @@ func (s *base) more(n int) string {
 // airCard is the climate at a glance.
 func (s *base) airCard() fyne.CanvasObject {
 	p, w, f := s.panel(), s.words(), s.Format
-	whole := func(r hmi.Num) string { return f.Temperature(r, 0) }
-	cabin := s.fact(w.Cabin, p.Type.Headline, fyne.TextAlignLeading, rounded(func(m *hmi.Model) hmi.Num { return m.Climate.Cabin }), whole, f.Set.Temperature)
-	out := s.fact(w.Outside, p.Type.Headline, fyne.TextAlignLeading, rounded(func(m *hmi.Model) hmi.Num { return m.Place.Outside }), whole, f.Set.Temperature)
+	cabin := s.fact(w.Cabin, p.Type.Headline, fyne.TextAlignLeading, tenths(func(m *hmi.Model) hmi.Num { return m.Climate.Cabin }, 10), f.Degrees, f.TemperatureUnit())
+	out := s.fact(w.Outside, p.Type.Headline, fyne.TextAlignLeading, tenths(func(m *hmi.Model) hmi.Num { return m.Place.Outside }, 10), f.Degrees, f.TemperatureUnit())
 	return widget.NewCard(s.Theme, widget.IconClimate, w.Climate, func(b widget.Box) {
 		b.Column(0, 2, p.Gap).Place(cabin)
 		b.Column(1, 2, p.Gap).Place(out)

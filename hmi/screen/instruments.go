@@ -20,13 +20,13 @@ func lampsOfCluster() []hmi.Telltale {
 }
 
 // gauge is the speed gauge in the chosen unit.
-func (b *base) gauge() *widget.Gauge {
+func (b *base) gauge(style theme.Style) *widget.Gauge {
 	f := b.Format
 	top := 200.0
 	if f.Miles() {
 		top = 120
 	}
-	g := widget.NewGauge(b.Theme, top, 20, f.SpeedUnit(), f.Whole)
+	g := widget.NewGauge(b.Theme, style, top, 20, f.SpeedUnit(), f.Whole)
 	b.on(func(v *View) {
 		r := v.Model.Drive.Speed
 		g.Set(f.SpeedIn(r.Value), f.Speed(r), r.OK)
@@ -128,11 +128,11 @@ func tenths(read func(*hmi.Model) hmi.Num, per float64) func(*hmi.Model) hmi.Num
 }
 
 // charge is the battery: range, percent, and the bar.
-func (b *base) charge(style theme.Style) (rng, percent *widget.Fact, bar *widget.ChargeBar) {
+func (b *base) charge(style theme.Style, align fyne.TextAlign) (rng, percent *widget.Fact, bar *widget.ChargeBar) {
 	w, f := b.words(), b.Format
-	rng = b.fact(w.Range, style, fyne.TextAlignLeading, tenths(func(m *hmi.Model) hmi.Num { return m.Battery.Range }, 0.002),
+	rng = b.fact(w.Range, style, fyne.TextAlignLeading, tenths(func(m *hmi.Model) hmi.Num { return m.Battery.Range }, 0.01),
 		func(r hmi.Num) string { return f.Distance(r, 0) }, f.DistanceUnit())
-	percent = b.fact(w.Battery, style, fyne.TextAlignTrailing, rounded(func(m *hmi.Model) hmi.Num { return m.Battery.Charge }),
+	percent = b.fact(w.Battery, style, align, rounded(func(m *hmi.Model) hmi.Num { return m.Battery.Charge }),
 		func(r hmi.Num) string { return whole(f.Whole, r) }, "%")
 	bar = widget.NewChargeBar(b.Theme)
 	b.on(func(v *View) {
@@ -184,10 +184,10 @@ type cruiseView struct {
 // trip is the trip, the average and the odometer.
 func (b *base) trip(align fyne.TextAlign, style theme.Style) (trip, average, odometer *widget.Fact) {
 	w, f := b.words(), b.Format
-	trip = b.fact(w.Trip, style, align, tenths(func(m *hmi.Model) hmi.Num { r, _ := m.Trip.Trip.Shown(); return r }, 0.02),
+	trip = b.fact(w.Trip, style, align, tenths(func(m *hmi.Model) hmi.Num { r, _ := m.Trip.Trip.Shown(); return r }, 0.1),
 		func(r hmi.Num) string { return f.Distance(r, 1) }, f.DistanceUnit())
-	average = b.fact(w.Average, style, align, rounded(func(m *hmi.Model) hmi.Num { return m.Trip.Average }), f.Speed, f.SpeedUnit())
-	odometer = b.fact(w.Odometer, style, align, tenths(func(m *hmi.Model) hmi.Num { return m.Trip.Odometer }, 0.002),
+	average = b.fact(w.Average, style, align, tenths(func(m *hmi.Model) hmi.Num { return m.Trip.Average }, 10), f.Speed, f.SpeedUnit())
+	odometer = b.fact(w.Odometer, style, align, tenths(func(m *hmi.Model) hmi.Num { return m.Trip.Odometer }, 0.01),
 		func(r hmi.Num) string { return f.Distance(r, 0) }, f.DistanceUnit())
 	return trip, average, odometer
 }
@@ -204,26 +204,26 @@ func NewInstruments(k *Kit) Screen {
 		return s.compactInstruments()
 	}
 	p, t := s.panel(), s.panel().Type
-	g, gears := s.gauge(), s.gears()
+	g, gears := s.gauge(t.Gauge), s.gears()
 	pf, pb := s.power()
-	rng, percent, bar := s.charge(t.Headline)
 	lead := fyne.TextAlignLeading
+	rng, percent, bar := s.charge(t.Headline, lead)
 	trip, average, odometer := s.trip(lead, t.Headline)
 	cruise := s.cruise(lead)
 	lamps := widget.NewLamps(k.Theme, lampsOfCluster(), 36, 1, false)
 	s.on(func(v *View) { lamps.Set(v.Model.Telltales) })
 
 	left := widget.NewCard(k.Theme, "", "", func(b widget.Box) {
-		top, rest := b.Top(b.H*0.40, theme.Space4)
-		f, rest2 := top.Top(pf.MinSize().Height, theme.Space3)
-		f.Place(pf)
-		row, _ := rest2.Top(28, 0)
+		gap := (b.H - 3*pf.MinSize().Height - 28 - 20 - 2*theme.Space2) / 2
+		row, b := b.Top(pf.MinSize().Height, theme.Space2)
+		row.Place(pf)
+		row, b = b.Top(28, gap)
 		row.Place(pb)
-		a, rest := rest.Top(rng.MinSize().Height, theme.Space2)
-		a.Place(rng)
-		c, rest := rest.Top(percent.MinSize().Height, theme.Space2)
-		c.Place(percent)
-		row, _ = rest.Top(20, 0)
+		row, b = b.Top(rng.MinSize().Height, gap)
+		row.Place(rng)
+		row, b = b.Top(percent.MinSize().Height, theme.Space2)
+		row.Place(percent)
+		row, _ = b.Top(20, 0)
 		row.Place(bar)
 	}, pf, pb, rng, percent, bar)
 	right := widget.NewCard(k.Theme, "", "", func(b widget.Box) {
@@ -250,13 +250,12 @@ func NewInstruments(k *Kit) Screen {
 // compactInstruments is the drive screen of a small panel.
 func (s *base) compactInstruments() Screen {
 	p, t := s.panel(), s.panel().Type
-	g, gears := s.gauge(), s.gears()
+	g, gears := s.gauge(t.Gauge), s.gears()
 	pf, pb := s.power()
-	rng, percent, bar := s.charge(t.Headline)
+	rng, percent, bar := s.charge(t.Headline, fyne.TextAlignTrailing)
 	trip, _, _ := s.trip(fyne.TextAlignLeading, t.Headline)
 	cruise := s.cruise(fyne.TextAlignTrailing)
-	lamps := widget.NewLamps(s.Theme, lampsOfCluster(), 32, 1, false)
-	s.on(func(v *View) { lamps.Set(v.Model.Telltales) })
+	lamps := s.lampRow(32)
 	side := widget.NewCard(s.Theme, "", "", func(b widget.Box) {
 		top, b := b.Top(pf.MinSize().Height, theme.Space1)
 		l, r := top.Column(0, 2, p.Gap), top.Column(1, 2, p.Gap)
@@ -284,32 +283,67 @@ func (s *base) compactInstruments() Screen {
 	return s
 }
 
+// lampRow is the lit telltales side by side between the two indicators.
+func (b *base) lampRow(size float32) fyne.CanvasObject {
+	var between []hmi.Telltale
+	for t := hmi.Telltale(0); t < hmi.Lamps; t++ {
+		if t != hmi.LampLeft && t != hmi.LampRight {
+			between = append(between, t)
+		}
+	}
+	left := widget.NewLamps(b.Theme, []hmi.Telltale{hmi.LampLeft}, size, 1, false)
+	right := widget.NewLamps(b.Theme, []hmi.Telltale{hmi.LampRight}, size, 1, false)
+	mid := widget.NewLamps(b.Theme, between, size, 1, true)
+	b.on(func(v *View) {
+		left.Set(v.Model.Telltales)
+		right.Set(v.Model.Telltales)
+		mid.Set(v.Model.Telltales)
+	})
+	return widget.Free(func(box widget.Box) {
+		l, box := box.Left(size, theme.Space4)
+		l.Place(left)
+		r, box := box.Right(size, theme.Space4)
+		r.Place(right)
+		box.Place(mid)
+	}, left, mid, right)
+}
+
 // NewCluster is the fixed instruments of a wide panel.
 func NewCluster(k *Kit) Screen {
 	s := &base{Kit: k}
-	p := s.panel()
-	g, gears := s.gauge(), s.gears()
+	p, f := s.panel(), k.Format
+	g, gears := s.gauge(theme.Style{Size: 96, Bold: true}), s.gears()
 	_, pb := s.power()
-	rng, percent, bar := s.charge(theme.Style{Size: 40})
-	lamps := widget.NewLamps(k.Theme, lampsOfCluster(), 32, 2, false)
-	s.on(func(v *View) { lamps.Set(v.Model.Telltales) })
+	lamps := s.lampRow(36)
+	number := theme.Style{Size: 40}
+	rng, percent := widget.NewFigure(k.Theme, number, fyne.TextAlignLeading), widget.NewFigure(k.Theme, number, fyne.TextAlignTrailing)
+	_, _, bar := s.charge(number, fyne.TextAlignTrailing)
+	ranges := tenths(func(m *hmi.Model) hmi.Num { return m.Battery.Range }, 0.01)
+	last := hmi.Num{Value: math.Inf(1)}
+	s.on(func(v *View) {
+		if r := ranges(v.Model); r != last {
+			last = r
+			rng.Set(f.Distance(r, 0), f.DistanceUnit())
+		}
+		percent.Set(whole(f.Whole, v.Model.Battery.Charge), "%")
+	})
 	back := widget.Plate(k.Theme.Surface1, theme.RadiusCard)
 	s.root = widget.Free(func(b widget.Box) {
 		b.X, b.W = b.X+theme.Space2, b.W-theme.Space2
 		_, b = b.Bottom(0, theme.Space2)
 		b.Place(back)
-		b = b.Inset(p.Pad, theme.Space3)
-		top, b := b.Top(72, theme.Space1)
+		b = b.Inset(p.Pad, theme.Space4)
+		top, b := b.Top(36, theme.Space2)
 		top.Place(lamps)
-		foot, b := b.Bottom(20, theme.Space1)
+		foot, b := b.Bottom(20, 0)
 		foot.Place(bar)
-		foot, b = b.Bottom(rng.MinSize().Height, theme.Space1)
+		foot, b = b.Bottom(52, theme.Space2)
 		foot.Column(0, 2, 0).Place(rng)
 		foot.Column(1, 2, 0).Place(percent)
-		foot, b = b.Bottom(28, theme.Space1)
+		foot, b = b.Bottom(28, theme.Space2)
 		foot.Place(pb)
 		b.Place(g)
-		gear, _ := b.Bottom(48, 0)
+		gear, _ := b.Bottom(52, 0)
 		gear.Centre(240, 48).Place(gears)
 	}, back, lamps, g, gears, pb, rng, percent, bar)
 	return s
@@ -320,19 +354,18 @@ func (s *base) energy() Screen {
 	p, t, w, f := s.panel(), s.panel().Type, s.words(), s.Format
 	lead := fyne.TextAlignLeading
 	pf, pb := s.power()
-	rng, percent, bar := s.charge(t.Display)
+	rng, percent, bar := s.charge(t.Display, fyne.TextAlignTrailing)
 	trip, average, odometer := s.trip(lead, t.Headline)
 	cruise := s.cruise(lead)
-	temp := s.fact(w.BatteryTemp, t.Headline, lead, rounded(func(m *hmi.Model) hmi.Num { return m.Battery.Temp }),
-		func(r hmi.Num) string { return f.Temperature(r, 0) }, f.Set.Temperature)
+	temp := s.fact(w.BatteryTemp, t.Headline, lead, tenths(func(m *hmi.Model) hmi.Num { return m.Battery.Temp }, 10), f.Degrees, f.TemperatureUnit())
 	full := s.chargeFact()
-	power := widget.NewCard(s.Theme, widget.IconBolt, w.Energy, func(b widget.Box) {
-		a, b := b.Top(pf.MinSize().Height, theme.Space2)
+	power := widget.NewCard(s.Theme, "", "", func(b widget.Box) {
+		b = b.Centre(b.W, pf.MinSize().Height+theme.Space3+28)
+		a, b := b.Top(pf.MinSize().Height, theme.Space3)
 		a.Place(pf)
-		a, _ = b.Top(28, 0)
-		a.Place(pb)
+		b.Place(pb)
 	}, pf, pb)
-	battery := widget.NewCard(s.Theme, widget.IconBattery, w.Battery, func(b widget.Box) {
+	battery := widget.NewCard(s.Theme, "", "", func(b widget.Box) {
 		foot, b := b.Bottom(temp.MinSize().Height, theme.Space4)
 		foot.Column(0, 2, p.Gap).Place(temp)
 		foot.Column(1, 2, p.Gap).Place(full)
@@ -341,7 +374,7 @@ func (s *base) energy() Screen {
 		b.Column(0, 2, 0).Place(rng)
 		b.Column(1, 2, 0).Place(percent)
 	}, rng, percent, bar, temp, full)
-	way := widget.NewCard(s.Theme, widget.IconRoute, w.Trip, func(b widget.Box) {
+	way := widget.NewCard(s.Theme, "", "", func(b widget.Box) {
 		for i, o := range []fyne.CanvasObject{cruise, trip, average, odometer} {
 			b.Row(i, 4, 0).Place(o)
 		}
@@ -350,7 +383,7 @@ func (s *base) energy() Screen {
 		b = b.Inset(p.Margin, p.Margin)
 		r, b := b.Right(416, p.Gap)
 		r.Place(way)
-		top, b := b.Top(200, p.Gap)
+		top, b := b.Top(188, p.Gap)
 		top.Place(power)
 		b.Place(battery)
 	}, power, battery, way)

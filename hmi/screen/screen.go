@@ -109,6 +109,9 @@ func (b *base) panel() theme.Panel { return b.Theme.Panel }
 
 func (b *base) ask(p vehicle.Path, v vehicle.Value) { b.Send(hmi.Ask{Path: p, Value: v}) }
 
+// explain tells a person why something is forbidden.
+func (b *base) explain(reason string) { b.Send(hmi.Explain{Text: reason}) }
+
 // toggle is a tile for something that is on or off.
 func (b *base) toggle(glyph widget.IconName, label, name string, path vehicle.Path, c func(*hmi.Model) *hmi.Control[bool]) *widget.Tile {
 	t := widget.NewTile(b.Theme, glyph, label, name, 0, func() {

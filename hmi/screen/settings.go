@@ -28,9 +28,9 @@ func NewSettings(k *Kit) Screen {
 	s := &base{Kit: k}
 	p, w := s.panel(), s.words()
 	tabs := widget.NewChoice(k.Theme, []widget.Option{{Label: w.Units, Name: w.Units}, {Label: w.Display, Name: w.Display}, {Label: w.Language, Name: w.Language}, {Label: w.About, Name: w.About}},
-		func(i int) { s.Send(hmi.ShowPart{Part: i}) })
+		func(i int) { s.Send(hmi.ShowPart{Part: i}) }).OnGround()
 	pages := []fyne.CanvasObject{s.unitsPage(), s.displayPage(), s.languagePage(), s.aboutPage()}
-	hint := widget.NewMessage(k.Theme)
+	hint := widget.NewMessages(k.Theme, s.more)
 	s.root = widget.Free(func(b widget.Box) {
 		b = b.Inset(p.Margin, p.Margin)
 		top, b := b.Top(p.Button.Height, p.Gap)
@@ -39,7 +39,7 @@ func NewSettings(k *Kit) Screen {
 		foot.Inset(p.Pad, 0).Place(hint)
 		b.Place(pages...)
 	}, append([]fyne.CanvasObject{tabs, hint}, pages...)...)
-	hint.Set(widget.IconInfo, k.Theme.TextSecond, w.ParkFirst, "")
+	hint.Set([]widget.Note{{Glyph: widget.IconInfo, Color: k.Theme.TextSecond, Title: w.ParkFirst}})
 	s.on(func(v *View) {
 		part := max(0, min(v.State.Part, parts-1))
 		tabs.Set(part, false)
@@ -51,7 +51,7 @@ func NewSettings(k *Kit) Screen {
 	return s
 }
 
-func hintHeight(p theme.Panel) float32 { return widget.Line(p.Type.Body) }
+func hintHeight(p theme.Panel) float32 { return max(p.Icon, widget.Line(p.Type.Body)) }
 
 func show(o fyne.CanvasObject, on bool) {
 	switch {
@@ -78,6 +78,7 @@ func (s *base) setting(name string, needs restrict.Flags, labels ...string) *wid
 		}
 	})
 	if needs != 0 {
+		c.Denied(s.explain)
 		s.needs = append(s.needs, Need{needs, c.Forbid})
 	}
 	return c
@@ -146,6 +147,7 @@ func (s *base) languagePage() fyne.CanvasObject {
 	for _, tag := range hmi.Choices("language") {
 		name := lang.For(tag).Name
 		b := widget.NewButton(s.Theme, "", name, name, func() { s.Send(hmi.Choose{Name: "language", Value: tag}) })
+		b.Denied = s.explain
 		s.needs = append(s.needs, Need{restrict.NoSetup, b.Forbid})
 		s.on(func(v *View) { b.SetState(widget.State{On: v.State.Settings.Language == tag}) })
 		objects = append(objects, b)

@@ -16,20 +16,8 @@ func NewVehicle(k *Kit) Screen {
 	s := &base{Kit: k}
 	p, w := s.panel(), s.words()
 	car := s.carView()
-	rows := map[theme.Class]int{theme.Standard: 3, theme.Wide: 3, theme.Compact: 2}[p.Class]
-	msgs := make([]*widget.Message, rows)
-	var list []fyne.CanvasObject
-	for i := range msgs {
-		msgs[i] = widget.NewMessage(k.Theme)
-		list = append(list, msgs[i])
-	}
-	s.on(func(v *View) { s.messages(v.Model, msgs) })
-	warnings := widget.NewCard(k.Theme, widget.IconWarning, w.Warnings, func(b widget.Box) {
-		h := msgs[0].MinSize().Height + theme.Space3
-		for i, m := range msgs {
-			widget.Box{X: b.X, Y: b.Y + float32(i)*h, W: b.W, H: h}.Place(m)
-		}
-	}, list...)
+	list := s.messages()
+	warnings := widget.NewCard(k.Theme, widget.IconWarning, w.Warnings, func(b widget.Box) { b.Place(list) }, list)
 	top := widget.NewCard(k.Theme, "", "", func(b widget.Box) { b.Place(car) }, car)
 	lock, trip := s.lock(), s.resetTrip()
 	lights := s.lights()
@@ -97,6 +85,7 @@ func (s *base) lock() *widget.Button {
 			s.ask(p, vehicle.BoolOf(!locked))
 		}
 	})
+	b.OnGround().Denied = s.explain
 	s.on(func(v *View) {
 		locked, known, pending := v.Model.AllLocked()
 		glyph, label := widget.IconLock, w.LockDoors
@@ -118,6 +107,7 @@ func (s *base) lock() *widget.Button {
 func (s *base) resetTrip() *widget.Button {
 	w := s.words()
 	b := widget.NewButton(s.Theme, widget.IconRoute, w.ResetTrip, w.ResetTrip, func() { s.ask(vehicle.TripMeterReading, vehicle.NumberOf(0)) })
+	b.OnGround()
 	s.on(func(v *View) { b.SetState(widget.State{Pending: v.Model.Trip.Trip.Pending()}) })
 	return b
 }

@@ -70,8 +70,8 @@ func (b *Button) Set(glyph IconName, label string) {
 	}
 }
 
-// Quiet makes the plate the colour of a card, for buttons that lie on nothing.
-func (b *Button) Quiet() *Button { b.plate.CornerRadius = theme.RadiusTile; return b }
+// OnGround is for buttons that lie on the background instead of a card.
+func (b *Button) OnGround() *Button { b.ground = onGround; b.restyle(); return b }
 
 // Tile is an icon above a word: something that is on or off, or has up to
 // three levels, shown as dots.
@@ -81,7 +81,9 @@ type Tile struct {
 	glyph IconName
 	label *canvas.Text // nil: icon only
 	dots  []*canvas.Circle
+	bar   *canvas.Rectangle // marks the present screen in the dock
 	level int
+	wide  bool
 }
 
 // NewTile is a tile. Without a label it is only the icon; levels is how many
@@ -105,29 +107,70 @@ func NewTile(th *theme.Theme, glyph IconName, label, name string, levels int, ta
 	return t
 }
 
+// NewNav is a tile of the dock: an icon, marked by a bar while its screen is
+// the present one.
+func NewNav(th *theme.Theme, glyph IconName, name string, tap func()) *Tile {
+	t := NewTile(th, glyph, "", name, 0, tap)
+	t.ground = inDock
+	t.bar = Plate(th.Accent, 3)
+	t.rend.objects = append(t.rend.objects, t.bar)
+	t.restyle()
+	return t
+}
+
+// Wide places icon, word and dots side by side.
+func (t *Tile) Wide() *Tile { t.wide = true; return t }
+
+// OnGround is for tiles that lie on the background instead of a card.
+func (t *Tile) OnGround() *Tile { t.ground = onGround; t.restyle(); return t }
+
+func (t *Tile) placeWide(b Box) {
+	const dot = 10
+	size, n := t.th.Panel.Icon, float32(len(t.dots))
+	icon, b := b.Inset(theme.Space4, 0).Left(size, theme.Space3)
+	icon.Centre(size, size).Place(t.icon)
+	row, b := b.Right(n*dot+(n-1)*theme.Space2, theme.Space2)
+	row = row.Centre(row.W, dot)
+	for i, d := range t.dots {
+		row.Column(i, len(t.dots), theme.Space2).Place(d)
+	}
+	t.label.Alignment = fyne.TextAlignLeading
+	b.Place(t.label)
+}
+
 func (t *Tile) place(b Box) {
+	if t.bar != nil {
+		Box{b.X, b.Y + b.H/2 - 20, 6, 40}.Place(t.bar)
+	}
+	if t.wide {
+		t.placeWide(b)
+		return
+	}
 	size := t.th.Panel.Icon
 	h := size
-	text, dots := Line(theme.Style{Size: theme.TextMin}), float32(10)
+	text, dot := Line(theme.Style{Size: theme.TextMin}), float32(10)
 	if t.label != nil {
 		h += theme.Space1 + text
-	}
-	if len(t.dots) > 0 {
-		h += theme.Space2 + dots
+	} else if len(t.dots) > 0 {
+		h += theme.Space2 + dot
 	}
 	col := b.Centre(b.W, h)
 	icon, rest := col.Top(size, theme.Space1)
 	icon.Centre(size, size).Place(t.icon)
 	if t.label != nil {
-		var line Box
-		line, rest = rest.Top(text, 0)
+		line, _ := rest.Top(text, 0)
 		line.Place(t.label)
+		_, rest = b.Bottom(2, 0)
 	}
-	if n := len(t.dots); n > 0 {
-		row, _ := rest.Bottom(dots, 0)
-		row = row.Centre(float32(n)*dots+float32(n-1)*theme.Space2, dots)
+	n, gap := len(t.dots), theme.Space2
+	if n > 3 {
+		gap = theme.Space1
+	}
+	if n > 0 {
+		row, _ := rest.Bottom(dot, 0)
+		row = row.Centre(float32(n)*dot+float32(n-1)*gap, dot)
 		for i, d := range t.dots {
-			row.Column(i, n, theme.Space2).Place(d)
+			row.Column(i, n, gap).Place(d)
 		}
 	}
 }
@@ -135,6 +178,9 @@ func (t *Tile) place(b Box) {
 func (t *Tile) paint() {
 	ink := t.ink()
 	setIcon(t.icon, t.glyph, ink)
+	if t.bar != nil {
+		setVisible(t.bar, t.state.On)
+	}
 	if t.label != nil {
 		SetText(t.label, t.label.Text, ink)
 	}

@@ -59,17 +59,17 @@ func NewCar(th *theme.Theme) *Car {
 func (c *Car) place(b Box) {
 	h := b.H
 	w := h * carW / carH
-	if w > b.W*0.52 {
-		w = b.W * 0.52
+	if most := b.W * 0.70; w > most {
+		w = most
 		h = w * carH / carW
 	}
 	pic := b.Centre(w, h)
 	pic.Place(c.picture)
-	side := (b.W - w) / 2
+	side := (b.W-w)/2 + w*40/carW // beside a wheel there is room in the picture
 	for i := range c.pressure {
 		x, y := b.X, pic.Y+pic.H*0.24
 		if i%2 == 1 {
-			x = pic.X + pic.W
+			x = b.X + b.W - side
 		}
 		if i >= 2 {
 			y = pic.Y + pic.H*0.76
@@ -141,8 +141,8 @@ func (c *Car) svg(s CarState) (name, svg string) {
 	part(s.Trunk, "M82 434 C110 444 150 444 178 434", "M80 428 C110 440 150 440 180 428 L176 470 H84 Z")
 	part(s.Doors[hmi.FrontLeft], "M64 196 H74 M62 292 H84", "M62 190 L18 258 L26 264 L64 212 Z")
 	part(s.Doors[hmi.FrontRight], "M196 196 H186 M198 292 H176", "M198 190 L242 258 L234 264 L196 212 Z")
-	part(s.Doors[hmi.RearLeft], "M62 386 H74", "M62 298 L20 362 L28 368 L64 320 Z")
-	part(s.Doors[hmi.RearRight], "M198 386 H186", "M198 298 L240 362 L232 368 L196 320 Z")
+	part(s.Doors[hmi.RearLeft], "M62 386 H74", "M62 298 L26 346 L34 352 L64 322 Z")
+	part(s.Doors[hmi.RearRight], "M198 386 H186", "M198 298 L234 346 L226 352 L196 322 Z")
 	if s.Left || s.Hazard {
 		el(`<path d="M66 70 L76 46 M68 430 L80 452" stroke="%s" stroke-width="8" fill="none"/>`, warn)
 	}

@@ -22,7 +22,8 @@ type State struct {
 type Control struct {
 	fwidget.BaseWidget
 
-	Name   string // what it is called when spoken, and in tests
+	Name   string              // what it is called when spoken, and in tests
+	Denied func(reason string) // called when a person touches what is forbidden; may be nil
 	th     *theme.Theme
 	tap    func()
 	show   func() // draws what depends on the state
@@ -30,6 +31,7 @@ type Control struct {
 	reason string
 
 	pressed, focused, disabled bool
+	ground                     ground
 
 	plate, ring *canvas.Rectangle
 	rend        renderer
@@ -82,7 +84,12 @@ func (c *Control) State() State { return c.state }
 func (c *Control) Tapped(*fyne.PointEvent) { c.activate() }
 
 func (c *Control) activate() {
-	if !c.disabled && c.tap != nil {
+	switch {
+	case c.disabled:
+		if c.Denied != nil && c.reason != "" {
+			c.Denied(c.reason)
+		}
+	case c.tap != nil:
 		c.tap()
 	}
 }

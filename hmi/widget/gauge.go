@@ -75,14 +75,15 @@ type Gauge struct {
 	angle        float32
 }
 
-// NewGauge is a gauge from 0 to max with a figure every step.
-func NewGauge(th *theme.Theme, max, step float64, unit string, figure func(float64) string) *Gauge {
+// NewGauge is a gauge from 0 to max with a figure every step and the number in
+// a style.
+func NewGauge(th *theme.Theme, style theme.Style, max, step float64, unit string, figure func(float64) string) *Gauge {
 	g := &Gauge{max: max, angle: -sweep}
 	g.track = canvas.NewArc(-sweep, sweep, 0.92, th.Surface3)
 	g.value = canvas.NewArc(-sweep, -sweep, 0.92, th.Accent)
 	g.track.CornerRadius = 8
 	g.value.CornerRadius = 8
-	g.number = CentreText(th.Panel.Type.Gauge, th.Text, "–")
+	g.number = CentreText(style, th.Text, "–")
 	g.unit = CentreText(th.Panel.Type.Second, th.TextSecond, unit)
 	objects := []fyne.CanvasObject{g.track, g.value}
 	for v := 0.0; v <= max; v += step / 2 {
@@ -124,7 +125,7 @@ func (g *Gauge) place(b Box) {
 		l.Position2 = fyne.NewPos(cx+in*float32(sin), cy-in*float32(cos))
 		l.Refresh()
 	}
-	h := Line(g.th.Panel.Type.Gauge)
+	h := Line(theme.Style{Size: g.number.TextSize})
 	Box{cx - r*0.55, cy - h*0.56, r * 1.1, h}.Place(g.number)
 	uh := Line(g.th.Panel.Type.Second)
 	Box{cx - r*0.4, cy + h*0.30, r * 0.8, uh}.Place(g.unit)

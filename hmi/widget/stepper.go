@@ -46,7 +46,7 @@ func NewStepper(th *theme.Theme, style theme.Style, lessName, moreName string, l
 	}
 	s.mark.Hide()
 	b := th.Panel.Button
-	s.init(s, th, fyne.NewSize(2*b.Width+Width(style, "88,8°")+2*theme.Space2, b.Height), s.place, s.value, s.mark, s.Less, s.More)
+	s.init(s, th, fyne.NewSize(2*b.Width+Width(style, "88,8°")+2*theme.Space3, b.Height), s.place, s.value, s.mark, s.Less, s.More)
 	return s
 }
 
@@ -196,6 +196,21 @@ func NewChoice(th *theme.Theme, options []Option, choose func(i int)) *Choice {
 func (c *Choice) place(b Box) {
 	for i, o := range c.Options {
 		b.Column(i, len(c.Options), theme.TargetGap).Place(o)
+	}
+}
+
+// OnGround is for a choice that lies on the background instead of a card.
+func (c *Choice) OnGround() *Choice {
+	for _, o := range c.Options {
+		o.OnGround()
+	}
+	return c
+}
+
+// Denied says what happens when a person touches what is forbidden.
+func (c *Choice) Denied(f func(reason string)) {
+	for _, o := range c.Options {
+		o.Denied = f
 	}
 }
 

@@ -5,16 +5,34 @@ import "image/color"
 // colour is every colour of the palette.
 type colour = color.NRGBA
 
+// ground is what a control lies on, which decides its grey.
+type ground int
+
+const (
+	onCard   ground = iota // Surface2 on a card
+	onGround               // Surface1 on the background
+	inDock                 // nothing, until it is selected
+)
+
 // colours is the plate of a control. Selected is filled with the accent;
 // asked for is only outlined with it, so that a wish never looks like a fact;
 // disabled is flat.
 func (c *Control) colours() (fill, stroke color.NRGBA) {
 	t := c.th
+	rest := t.Surface2
+	switch c.ground {
+	case onGround:
+		rest = t.Surface1
+	case inDock:
+		return c.dockColours()
+	}
 	switch {
+	case c.disabled && c.state.On:
+		return t.Surface3, t.Surface3
 	case c.disabled:
 		return t.Surface1, t.Surface3
 	case c.state.Pending:
-		fill = t.Surface2
+		fill = rest
 		if c.pressed {
 			fill = t.Surface3
 		}
@@ -26,15 +44,38 @@ func (c *Control) colours() (fill, stroke color.NRGBA) {
 	case c.pressed:
 		return t.Surface3, t.Surface3
 	}
-	return t.Surface2, t.Surface2
+	return rest, rest
+}
+
+// dockColours is the plate of a tile of the dock: only the present screen and
+// the pressed tile have one.
+func (c *Control) dockColours() (fill, stroke color.NRGBA) {
+	t := c.th
+	switch {
+	case c.pressed:
+		fill = t.Surface3
+	case c.state.On && t.IsNight:
+		fill = t.Surface2
+	case c.state.On:
+		fill = t.Surface1
+	default:
+		fill = t.Background
+	}
+	return fill, fill
 }
 
 // ink is the colour of what stands on the plate.
 func (c *Control) ink() color.NRGBA {
 	t := c.th
 	switch {
+	case c.disabled && c.state.On:
+		return t.Text
 	case c.disabled:
 		return t.TextDisabled
+	case c.ground == inDock && c.state.On:
+		return t.Accent
+	case c.ground == inDock:
+		return t.TextSecond
 	case c.state.Pending:
 		return t.Accent
 	case c.state.On:
