@@ -65,6 +65,18 @@ const (
 		"  \x1b[1m\x1b[34mvcan0       123  [03]  41 42 43\x1b[0m\n"
 )
 
+// dumpErrors is candump -e on a controller that fails, by way of slcan.
+const dumpErrors = `  can0  123   [2]  AA BB
+  can0  20000204   [8]  00 04 00 00 00 00 62 64   ERRORFRAME
+	20000204   [8]  00 04 00 00 00 00 62 64   ERRORFRAME
+  can0  200000A8   [8]  00 00 00 19 00 00 00 00   ERRORFRAME
+	protocol-violation{{}{acknowledge-slot}}
+	no-acknowledgement-on-tx
+	bus-error
+  can0  20000040   [8]  00 00 00 00 00 00 00 00   ERRORFRAME
+	bus-off
+`
+
 // dumpFrames is that sequence; the flags of FD frames show only in some.
 func dumpFrames(suffix string, fd, fdESI, fdNone string) []string {
 	fs := []string{
@@ -105,6 +117,12 @@ func TestReaderConsole(t *testing.T) {
 	got, _ := read(t, newReader(t, dumpColour))
 	equalLines(t, got, []string{"vcan0 123#DEADBEEF", "vcan0 123##011223344556677889900AABB",
 		"vcan0 20000004#0004000000000000", "vcan0 123##0414243"})
+}
+
+func TestReaderConsoleErrors(t *testing.T) {
+	got, _ := read(t, newReader(t, dumpErrors))
+	equalLines(t, got, []string{"can0 123#AABB", "can0 20000204#0004000000006264",
+		"can0 200000A8#0000001900000000", "can0 20000040#0000000000000000"})
 }
 
 func TestReaderConsoleLines(t *testing.T) {

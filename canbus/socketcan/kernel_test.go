@@ -8,13 +8,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
+	brutella "github.com/brutella/can"
 	"go.uber.org/goleak"
 
 	"tandem/canbus"
@@ -429,9 +429,43 @@ func TestKernelPlaysLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	player := exec.Command("canplayer", "-t")
-	player.Stdin = io.Reader(&log)
+	player.Stdin = &log
 	if out, err := player.CombinedOutput(); err != nil {
 		t.Fatalf("canplayer: %v\n%s", err, out)
 	}
 	equal(t, receive(t, b, len(everyKind)), everyKind)
+}
+
+// TestKernelBrutella runs a brutella bus on one of ours, on a real interface:
+// there it hears what is classic, is heard, and ends when it is told to.
+func TestKernelBrutella(t *testing.T) {
+	b := open(t, socketcan.Config{Interface: "vcan0"})
+	other := open(t, socketcan.Config{Interface: "vcan0"})
+	bus := brutella.NewBus(brutella.NewReadWriteCloser(canbus.ClassicStream(b)))
+	heard := make(chan brutella.Frame, 10)
+	bus.SubscribeFunc(func(f brutella.Frame) { heard <- f })
+	ended := make(chan error, 1)
+	go func() { ended <- bus.ConnectAndPublish() }()
+
+	run(t, "cansend", "vcan0", "456##1"+strings.Repeat("11", 64))
+	run(t, "cansend", "vcan0", "18DAF110#1122")
+	if got := <-heard; got.ID != 0x80000000|0x18DAF110 || got.Length != 2 || got.Data[1] != 0x22 {
+		t.Errorf("brutella heard %+v", got)
+	}
+	receive(t, other, 2)
+	if err := bus.Publish(brutella.Frame{ID: 0x123, Length: 1, Data: [8]byte{7}}); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, receive(t, other, 1), []string{"123#07"})
+	if err := bus.Disconnect(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-ended:
+		if !errors.Is(err, canbus.ErrClosed) {
+			t.Errorf("got %v, want %v", err, canbus.ErrClosed)
+		}
+	case <-time.After(5 * time.Second):
+		t.Error("brutella's reader did not end")
+	}
 }

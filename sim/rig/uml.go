@@ -66,10 +66,16 @@ type UML struct {
 	Output io.Writer
 }
 
-// Missing says which of the programs is not in PATH, with ErrMissing, or nil.
+// Missing says which of the programs is neither in PATH nor where root has its
+// own, with ErrMissing, or nil.
 func Missing(programs ...string) error {
 	for _, p := range programs {
-		if _, err := exec.LookPath(p); err != nil {
+		found := false
+		for _, place := range []string{p, "/usr/sbin/" + p, "/sbin/" + p} {
+			_, err := exec.LookPath(place)
+			found = found || err == nil
+		}
+		if !found {
 			return fmt.Errorf("%w: %s; `apt-get install %s` brings all that this rig needs", ErrMissing, p, strings.Join(UMLPackages, " "))
 		}
 	}
