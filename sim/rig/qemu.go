@@ -157,8 +157,8 @@ func unpackKernel(ctx context.Context, kernel, out string) string {
 	return out
 }
 
-// WaitSerial waits for the console to print a line that matches, after what
-// earlier calls have seen, and returns the match and its groups.
+// WaitSerial waits until the console has printed a whole line that matches, at
+// any time since the start, and returns the first match and its groups.
 func (vm *VM) WaitSerial(ctx context.Context, re *regexp.Regexp) ([]string, error) {
 	for {
 		m, more := vm.serial.find(re)
@@ -310,7 +310,6 @@ func (vm *VM) Screen() (image.Image, error) {
 type serial struct {
 	mu   sync.Mutex
 	text []byte
-	seen int           // find has looked at the text before
 	more chan struct{} // closed and replaced with every piece
 }
 
@@ -334,25 +333,14 @@ func (s *serial) read(r io.Reader, also io.Writer) {
 	}
 }
 
-// find looks for a match in whole lines and moves on behind it.
-func (s *serial) find(re *regexp.Regexp) ([]string, <-chan struct{}) {
+// find looks for a match in whole lines; more is closed when there is more text.
+func (s *serial) find(re *regexp.Regexp) (match []string, more <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	end := max(s.seen, bytes.LastIndexByte(s.text, '\n')+1)
-	whole := s.text[s.seen:end]
-	at := re.FindSubmatchIndex(whole)
-	if at == nil {
-		return nil, s.more
-	}
 	var m []string
-	for i := 0; i < len(at); i += 2 {
-		if at[i] < 0 {
-			m = append(m, "")
-			continue
-		}
-		m = append(m, string(whole[at[i]:at[i+1]]))
+	for _, b := range re.FindSubmatch(s.text[:bytes.LastIndexByte(s.text, '\n')+1]) {
+		m = append(m, string(b))
 	}
-	s.seen += at[1]
 	return m, s.more
 }
 
