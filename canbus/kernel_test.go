@@ -80,8 +80,8 @@ func TestMarshalBytes(t *testing.T) {
 		{canbus.Frame{ID: 0x7ff, Flags: canbus.FD | canbus.BitRateSwitch, Len: 12, Data: [64]byte{0xAA, 11: 0xBB}},
 			"ff070000 0c 05 00 00 aa00000000000000000000bb" + strings.Repeat("00", 52)},
 	} {
-		var b [canbus.KernelLenFD]byte
-		n, err := canbus.Marshal(b[:], &c.f)
+		b := bytes.Repeat([]byte{0xEE}, canbus.KernelLenFD) // no old byte may stay
+		n, err := canbus.Marshal(b, &c.f)
 		want, herr := hex.DecodeString(strings.ReplaceAll(c.want, " ", ""))
 		if herr != nil {
 			t.Fatal(herr)

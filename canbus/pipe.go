@@ -139,12 +139,9 @@ func (t *Port) take(frames []Frame) (int, error) {
 	return t.ring.take(frames), nil
 }
 
+// put is called with the pipe locked, and so never after leave.
 func (t *Port) put(frames []Frame, now int64) {
 	t.mu.Lock()
-	if t.done {
-		t.mu.Unlock()
-		return
-	}
 	for i := range frames {
 		if t.ring.put(&frames[i], now) {
 			t.dropped.Add(1)

@@ -242,6 +242,7 @@ func TestPortReceiveEnds(t *testing.T) {
 
 func TestPortClose(t *testing.T) {
 	p := canbus.NewPipe()
+	p.Capacity = 1
 	a, b := p.Join("a"), p.Join("b")
 	send(t, a, frame(1))
 	for range 2 {
@@ -252,7 +253,10 @@ func TestPortClose(t *testing.T) {
 	if n, err := b.Receive(background, make([]canbus.Frame, 1)); n != 0 || !errors.Is(err, canbus.ErrClosed) {
 		t.Errorf("got %d, %v; want 0, %v although a frame was waiting", n, err, canbus.ErrClosed)
 	}
-	send(t, a, frame(2)) // to nobody
+	send(t, a, frame(2), frame(2), frame(2)) // to nobody
+	if b.Dropped() != 0 {
+		t.Errorf("got %d dropped by a port that had left", b.Dropped())
+	}
 	c := p.Join("c")
 	send(t, a, frame(3))
 	if got := drain(t, c, 1, 4); len(got) != 1 || got[0].ID != 3 {

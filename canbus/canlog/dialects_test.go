@@ -139,6 +139,7 @@ func TestReaderConsoleLines(t *testing.T) {
 		{" (1.5)  can0  123   [1]  27             '''", "can0 123#27"},
 		{"  can0  12345678   [0]", "can0 12345678#"},
 		{"  can0  123  [64] " + strings.Repeat(" 5A", 64), "can0 123##0" + strings.Repeat("5A", 64)},
+		{"  can0  123  [09]  11 22 33 44 55 66 77 88 99", "can0 123##0112233445566778899000000"},
 		{"  can0  123   [8]  remote request", "can0 123#R8"},
 		{"  can0  123   [3]  31`32`33", "can0 123#333231"},
 		{"  can0  123   [1]  31", "can0 123#31"},

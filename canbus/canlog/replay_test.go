@@ -95,6 +95,20 @@ func TestReplayLoops(t *testing.T) {
 			t.Errorf("got %v, %v; want %s", got, err, want)
 		}
 	})
+	synctest.Test(t, func(t *testing.T) {
+		r := newReplay(t, canlog.ReplayConfig{Interface: "can0", From: 300 * time.Millisecond, Until: 550 * time.Millisecond, Loop: true})
+		got, err := play(t, r, time.Now(), 3)
+		if want := "104@100 104@350 104@600"; strings.Join(got, " ") != want || err != nil {
+			t.Errorf("got %v, %v; want %s", got, err, want)
+		}
+	})
+	// A log that somebody empties meanwhile must not be read for ever.
+	synctest.Test(t, func(t *testing.T) {
+		r := newReplay(t, canlog.ReplayConfig{Log: &emptied{Reader: strings.NewReader(drive())}, Loop: true})
+		if got, err := play(t, r, time.Now(), 11); len(got) != 10 || !errors.Is(err, io.EOF) {
+			t.Errorf("got %v, %v; want one pass and EOF", got, err)
+		}
+	})
 	// A log without times must not be endless at one instant.
 	synctest.Test(t, func(t *testing.T) {
 		r := newReplay(t, canlog.ReplayConfig{Log: strings.NewReader("can0 123#\n"), Loop: true})
@@ -103,6 +117,14 @@ func TestReplayLoops(t *testing.T) {
 			t.Errorf("got %v, %v; want %s", got, err, want)
 		}
 	})
+}
+
+// emptied is a file that has nothing any more when it is read again.
+type emptied struct{ *strings.Reader }
+
+func (e *emptied) Seek(int64, int) (int64, error) {
+	e.Reset("")
+	return 0, nil
 }
 
 // TestReplayKeepsStep plays the two interfaces of a log on two buses.
