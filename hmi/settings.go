@@ -90,6 +90,13 @@ func (s *Settings) field(name string) *string {
 	return nil
 }
 
+// Look is the settings that decide how everything is drawn and worded: when it
+// changes, the screens are built anew.
+func (s Settings) Look() Settings {
+	s.Light, s.Sync = "", false
+	return s
+}
+
 // Night decides day or night: by choice, or by the light outside with a
 // hysteresis from 20 to 35 percent, so that a bridge does not flash the
 // screen. An unknown light keeps what was.

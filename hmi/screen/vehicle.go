@@ -1,6 +1,8 @@
 package screen
 
 import (
+	"slices"
+
 	"fyne.io/fyne/v2"
 
 	"tandem/hmi"
@@ -71,17 +73,24 @@ func (s *base) carView() *widget.Car {
 	return car
 }
 
+// locks are the doors' locks.
+func locks() []vehicle.Path {
+	return []vehicle.Path{vehicle.DoorRow1DriverIsLocked, vehicle.DoorRow1PassengerIsLocked, vehicle.DoorRow2DriverIsLocked, vehicle.DoorRow2PassengerIsLocked}
+}
+
+// IsLock reports whether a signal is a door's lock.
+func IsLock(p vehicle.Path) bool { return slices.Contains(locks(), p) }
+
 // lock locks all doors, or unlocks them; unlocking needs a car that stands
 // parked.
 func (s *base) lock() *widget.Button {
 	w := s.words()
-	paths := []vehicle.Path{vehicle.DoorRow1DriverIsLocked, vehicle.DoorRow1PassengerIsLocked, vehicle.DoorRow2DriverIsLocked, vehicle.DoorRow2PassengerIsLocked}
 	b := widget.NewButton(s.Theme, widget.IconLock, w.LockDoors, w.LockDoors, func() {
 		locked, known, _ := s.Model.AllLocked()
 		if !known {
 			return
 		}
-		for _, p := range paths {
+		for _, p := range locks() {
 			s.ask(p, vehicle.BoolOf(!locked))
 		}
 	})

@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"fmt"
 	"image"
 	"time"
 
@@ -40,6 +41,52 @@ const (
 
 // Moods are all of them.
 func Moods() []Mood { return []Mood{Driving, Asked, Lost, Nothing, Alarm, Longest} }
+
+// Gallery is every screen and part by day and night, at the designed sizes, in
+// every language and mood that makes a difference.
+func Gallery() []Scene {
+	var all []Scene
+	for _, size := range []image.Point{{X: 1280, Y: 720}, {X: 1920, Y: 720}, {X: 800, Y: 480}} {
+		for screen := hmi.Home; screen < hmi.Screens; screen++ {
+			for part := range Parts(screen) {
+				for _, mood := range Moods() {
+					all = append(all, words(Scene{Screen: screen, Part: part, Size: size, Mood: mood})...)
+				}
+			}
+		}
+	}
+	return all
+}
+
+// words is a scene by day and night, and in the other languages where that can
+// make a difference: colours do not depend on words, and the shorter moods
+// have no words of their own.
+func words(s Scene) (all []Scene) {
+	for _, tag := range hmi.Choices("language") {
+		s.Settings = hmi.Defaults()
+		s.Settings.Language = tag
+		if s.Mood == Longest {
+			s.Settings.Speed, s.Settings.Temperature, s.Settings.Pressure, s.Settings.Clock = "mph", "F", "kPa", "12"
+		}
+		if tag != "en" && (s.Mood == Asked || s.Mood == Nothing || s.Mood == Lost) {
+			continue
+		}
+		s.Night = false
+		all = append(all, s)
+		if s.Night = true; tag == "en" {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+func (s Scene) String() string {
+	light := "day"
+	if s.Night {
+		light = "night"
+	}
+	return fmt.Sprintf("%dx%d-%v%d-%s-%s-%s", s.Size.X, s.Size.Y, s.Screen, s.Part, light, s.Mood, s.Settings.Language)
+}
 
 // Parts is how many parts a screen has.
 func Parts(s hmi.Screen) int {

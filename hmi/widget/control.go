@@ -186,3 +186,21 @@ func (c *Control) restyle() {
 		c.show()
 	}
 }
+
+// Called is what the control is called when spoken, and in dumps.
+func (c *Control) Called() string { return c.Name }
+
+// Status is the state in words for dumps: "on pending unknown disabled
+// pressed focused", those that hold.
+func (c *Control) Status() string {
+	s := ""
+	for _, w := range []struct {
+		on   bool
+		word string
+	}{{c.state.On, " on"}, {c.state.Pending, " pending"}, {c.state.Unknown, " unknown"}, {c.disabled, " disabled"}, {c.pressed, " pressed"}, {c.focused, " focused"}} {
+		if w.on {
+			s += w.word
+		}
+	}
+	return s
+}

@@ -1,0 +1,30 @@
+package shell_test
+
+import (
+	"testing"
+
+	"fyne.io/fyne/v2/test"
+
+	"tandem/hmi/lint"
+	"tandem/hmi/shell"
+)
+
+// Every screen, by day and night, at every size, in every language and in
+// every mood of the car keeps every rule.
+func TestNoFindings(t *testing.T) {
+	test.NewTempApp(t)
+	scenes, bad := 0, 0
+	for _, s := range shell.Gallery() {
+		scenes++
+		root, th := s.Build()
+		for _, f := range lint.Check(root, lint.Display{Size: s.Size, Scale: th.Panel.Scale, Status: th.Panel.Status}) {
+			if bad++; bad <= 60 {
+				t.Errorf("%v: %v", s, f)
+			}
+		}
+	}
+	t.Logf("%d scenes, %d findings", scenes, bad)
+	if want := 3 * 8 * (len(shell.Moods())*2 + 3*3); scenes != want {
+		t.Errorf("got %d scenes, want %d: sizes, screens with their parts, moods by day and night, and three languages more in three moods", scenes, want)
+	}
+}
