@@ -494,11 +494,11 @@ func (p *parser) muxRanges() bool {
 		return false
 	}
 	n := muxNote{name: t.text, by: by.text, pos: t.pos}
-	text := ""
+	var text strings.Builder
 	for p.tok.kind == word && !p.atSection() || p.tok.is(",") {
-		text += p.advance().text
+		text.WriteString(p.advance().text)
 	}
-	for part := range strings.SplitSeq(text, ",") {
+	for part := range strings.SplitSeq(text.String(), ",") {
 		low, high, found := strings.Cut(part, "-")
 		if !found {
 			high = low

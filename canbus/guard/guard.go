@@ -93,8 +93,8 @@ type count struct {
 // scratch is what one Send works on.
 type scratch struct {
 	frames   [16]canbus.Frame
-	readings []dbc.Reading
-	met      []condition // by index in Guard.conditions
+	readings []dbc.Reading // grows to what the largest message needs
+	met      []condition   // by index in Guard.conditions
 }
 
 // condition is what is known of a predicate during one Send.
@@ -124,20 +124,12 @@ func New(c Config) (*Guard, error) {
 		g.logger = slog.New(slog.DiscardHandler)
 	}
 	g.start = g.now()
-	signals := 0
 	if c.Policy != nil {
 		if err := g.compile(&c); err != nil {
 			return nil, err
 		}
-		for _, r := range g.rules {
-			if r.plan != nil {
-				signals = max(signals, len(r.plan.Message.Signals))
-			}
-		}
 	}
-	g.scratch.New = func() any {
-		return &scratch{readings: make([]dbc.Reading, 0, signals), met: make([]condition, len(g.conditions))}
-	}
+	g.scratch.New = func() any { return &scratch{met: make([]condition, len(g.conditions))} }
 	return g, nil
 }
 

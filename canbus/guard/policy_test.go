@@ -1,6 +1,7 @@
 package guard_test
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -117,6 +118,12 @@ func TestNewErrors(t *testing.T) {
 	signals := func(text string) func(*guard.Config) {
 		return entry("message: Climate, " + rate + ", signals: {" + text + "}")
 	}
+	inCode := func(low, high float64) func(*guard.Config) {
+		return func(c *guard.Config) {
+			c.Policy = &guard.Policy{File: "code", Entries: []guard.Entry{{Bus: "body", Message: "Plain", Length: -1, PerSecond: 1, Burst: 1,
+				Signals: []guard.SignalRule{{Name: "X", Min: low, Max: high}}}}}
+		}
+	}
 	all := "Temperature: {any: true}, Fan: {any: true}, Trim: {any: true}"
 	for _, tt := range []struct {
 		name   string
@@ -143,6 +150,12 @@ func TestNewErrors(t *testing.T) {
 		{"range at the end of reach", signals("Temperature: {min: 51.1, max: 60}, Fan: {min: -1, max: 0}, Trim: {any: true}"), ""},
 		{"range between raw values", signals("Temperature: {min: 20.01, max: 20.09}, Fan: {any: true}, Trim: {any: true}"), "signal Temperature: no raw value lies between 20.01 and 20.09"},
 		{"value out of reach", signals("Temperature: {any: true}, Fan: {values: [16]}, Trim: {any: true}"), "signal Fan: encode Climate.Fan: raw value 16"},
+		{"scale 0", entry("message: Flat, signals: {F: {min: 5, max: 5}}, " + rate), "signal F: its scale is 0"},
+		{"scale 0, values", entry("message: Flat, signals: {F: {values: [5]}}, " + rate), ""},
+		{"min above max in code", inCode(2, 1), "signal X: min 2 is above max 1"},
+		{"min not a number in code", inCode(math.NaN(), 1), "signal X: min NaN is above max 1"},
+		{"max not a number in code", inCode(1, math.NaN()), "signal X: min 1 is above max NaN"},
+		{"min as max in code", inCode(1, 1), ""},
 		{"values of a float", entry("message: Fast, signals: {Wish: {values: [0]}, Big: {any: true}}, " + rate), "signal Wish: values are raw integers"},
 		{"two entries for one message", func(c *guard.Config) {
 			c.Policy = mustPolicy(t, "transmit:\n  - {bus: body, message: Climate, "+rate+"}\n  - {bus: body, id: 256, "+rate+"}")

@@ -190,12 +190,16 @@ func compileCheck(rule *SignalRule, plan *dbc.MessagePlan, signal int) (check, e
 		return check{}, fmt.Errorf("min %g is above max %g", rule.Min, rule.Max)
 	case s.Scale == 0:
 		return check{}, fmt.Errorf("its scale is 0, so that it has no range; use values")
-	case s.Float != 0, s.Length > 52:
+	case s.Float != 0:
 		return check{kind: valueRange, min: rule.Min, max: rule.Max}, nil
 	case rule.Max < low || rule.Min > high:
 		return check{}, fmt.Errorf("%g to %g is outside of what its bits can hold, %g to %g", rule.Min, rule.Max, low, high)
 	}
 	const tolerance = 1e-6 // of a step
+	if s.Length > 52 {     // a float64 does not hold its raw values
+		slack := tolerance * math.Abs(s.Scale)
+		return check{kind: valueRange, min: rule.Min - slack, max: rule.Max + slack}, nil
+	}
 	a, b := (max(rule.Min, low)-s.Offset)/s.Scale, (min(rule.Max, high)-s.Offset)/s.Scale
 	c := check{kind: rawRange, low: int64(math.Ceil(min(a, b) - tolerance)), high: int64(math.Floor(max(a, b) + tolerance))}
 	if c.low > c.high {
@@ -206,7 +210,7 @@ func compileCheck(rule *SignalRule, plan *dbc.MessagePlan, signal int) (check, e
 
 // checkValues makes the check of listed raw values.
 func checkValues(values []int64, plan *dbc.MessagePlan, signal int) (check, error) {
-	room := make([]byte, 1<<13+8) // the last byte of any signal that a plan holds
+	room := make([]byte, canbus.MaxLenFD)
 	for _, v := range values {
 		if err := plan.EncodeRaw(room, signal, v); err != nil {
 			return check{}, err
