@@ -160,7 +160,7 @@ func (g *Gauge) turn(angle float32) {
 	}
 	g.angle = angle
 	g.value.EndAngle = angle
-	g.value.Refresh()
+	canvas.Refresh(g) // not the arc: refreshing it would repaint all of it, and not only the wedge
 }
 
 // Angle is where the arc ends, in degrees from the top.
