@@ -462,20 +462,20 @@ func (p *parser) valueType() bool {
 	return true
 }
 
-// setFloat makes a signal IEEE 754 if its length allows it.
+// setFloat makes a signal IEEE 754 if its length allows it. Half precision has
+// no type of its own; tools that know it write type 1 with 16 bits.
 func (p *parser) setFloat(s *Signal, pos, typ int) {
-	if typ == 0 {
-		return
-	}
-	width := [...]int{0, 32, 64, 16}[typ]
-	switch s.Length {
-	case 16, 32, 64:
-		if s.Length != width {
-			p.notef(pos, Warning, "signal %s is said to be a %d-bit float but has %d bits; taken as a %d-bit float", s.Name, width, s.Length, s.Length)
-		}
+	switch {
+	case typ == 0:
+	case typ == 3:
+		p.notef(pos, Warning, "signal %s has type 3, which is not defined; taken as an integer", s.Name)
+	case s.Length == 32 && typ == 1, s.Length == 64 && typ == 2:
 		s.Float = s.Length
+	case s.Length == 16, s.Length == 32, s.Length == 64:
+		s.Float = s.Length
+		p.notef(pos, Info, "signal %s is said to be a %d-bit float but has %d bits; taken as a %d-bit float", s.Name, 32*typ, s.Length, s.Length)
 	default:
-		p.notef(pos, Warning, "signal %s is said to be a %d-bit float but has %d bits; taken as an integer", s.Name, width, s.Length)
+		p.notef(pos, Warning, "signal %s is said to be a %d-bit float but has %d bits; taken as an integer", s.Name, 32*typ, s.Length)
 	}
 }
 

@@ -221,6 +221,7 @@ func TestRecovers(t *testing.T) {
 		{`VAL_ 1 A 1 "x" 1 "y" ;`, "3:16: info: value 1 has two texts; the later stands"},
 		{`VAL_ 1 A NoTable ;`, "3:10: warning: value table NoTable is not defined"},
 		{`SIG_VALTYPE_ 1 A : 1;`, "3:16: warning: signal A is said to be a 32-bit float but has 8 bits"},
+		{`SIG_VALTYPE_ 1 A : 3;`, "3:16: warning: signal A has type 3"},
 		{`SIG_VALTYPE_ 1 A : 7;`, "3:20: error: signal type (0 to 3) expected"},
 		{`SG_MUL_VAL_ 1 A Z 1-1;`, "3:15: warning: SG_MUL_VAL_ refers to signals A and Z"},
 		{`SG_MUL_VAL_ 1 A A 1-1;`, "3:15: warning: SG_MUL_VAL_ of signal A selects nothing"},

@@ -51,7 +51,7 @@ func TestDecodeByHand(t *testing.T) {
 		{`0|32@1- (1,0) [0|0] "" N`, "SIG_VALTYPE_ 5 S : 1;", []byte{0, 0, 0xc0, 0x3f}, 0x3fc00000, 1.5},
 		{`7|32@0- (2,0.5) [0|0] "" N`, "SIG_VALTYPE_ 5 S : 1;", []byte{0x3f, 0xc0, 0, 0}, 0x3fc00000, 3.5},
 		{`0|64@1- (1,0) [0|0] "" N`, "SIG_VALTYPE_ 5 S : 2;", []byte{0, 0, 0, 0, 0, 0, 0xf8, 0xbf}, int64(math.Float64bits(-1.5)), -1.5},
-		{`0|16@1- (1,0) [0|0] "" N`, "SIG_VALTYPE_ 5 S : 3;", []byte{0x00, 0x3e}, 0x3e00, 1.5},
+		{`0|16@1- (1,0) [0|0] "" N`, "SIG_VALTYPE_ 5 S : 1;", []byte{0x00, 0x3e}, 0x3e00, 1.5},
 		{`504|8@1+ (1,0) [0|0] "" N`, "", straddle, 0x33, 0x33},
 		{`4|64@1- (1,0) [0|0] "" N`, "", []byte{0xf0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe}, -0x1000000000000001, -0x1000000000000001},
 		{`3|64@0+ (1,0) [0|0] "" N`, "", []byte{0xf1, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0x0f}, 0x123456789abcdef0, 0x123456789abcdef0},
@@ -106,8 +106,8 @@ func TestEncodeRange(t *testing.T) {
 		{`0|64@1- (1,0) [0|0] "" N`, "", 1<<63 + 2048, 0, false},
 		{`0|32@1- (1,0) [0|0] "" N`, "SIG_VALTYPE_ 5 S : 1;", 1e39, 0, false},
 		{`0|32@1- (1,0) [0|0] "" N`, "SIG_VALTYPE_ 5 S : 1;", math.Inf(1), 0x7f800000, true},
-		{`0|16@1- (1,0) [0|0] "" N`, "SIG_VALTYPE_ 5 S : 3;", 65504, 0x7bff, true},
-		{`0|16@1- (1,0) [0|0] "" N`, "SIG_VALTYPE_ 5 S : 3;", 65520, 0, false},
+		{`0|16@1- (1,0) [0|0] "" N`, "SIG_VALTYPE_ 5 S : 1;", 65504, 0x7bff, true},
+		{`0|16@1- (1,0) [0|0] "" N`, "SIG_VALTYPE_ 5 S : 1;", 65520, 0, false},
 	} {
 		mp := oneSignal(t, 8, tt.layout, tt.more)
 		payload := make([]byte, 8)

@@ -68,9 +68,12 @@ def decode(index, payload):
     out = {"raw": values(raw), "value": {k: number(v) for k, v in phys.items()}, "encoded": "", "encodedValue": ""}
     try:
         out["encoded"] = m.encode(raw, scaling=False, strict=False).hex()
-        out["encodedValue"] = m.encode(phys, scaling=True, strict=False).hex()
     except Exception as e:
         out["encodeError"] = f"{type(e).__name__}: {e}"
+    try:
+        out["encodedValue"] = m.encode(phys, scaling=True, strict=False).hex()
+    except Exception:
+        pass  # values of over 53 bits, which floats round to what does not fit
     return out
 
 
