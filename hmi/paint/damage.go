@@ -23,23 +23,13 @@ func (g *region) reset(bounds image.Rectangle) { g.bounds, g.rects = bounds, g.r
 
 func area(r image.Rectangle) int { return r.Dx() * r.Dy() }
 
-// add takes r into the region. Rectangles are joined when that costs little,
-// otherwise cut so that none overlaps another.
+// add takes r into the region. It is joined with rectangles where that costs
+// little, and what then still overlaps others is cut off.
 func (g *region) add(r image.Rectangle) {
-	g.todo = append(g.todo[:0], r.Intersect(g.bounds))
-	for len(g.todo) > 0 {
-		r := g.todo[len(g.todo)-1]
-		g.todo = g.todo[:len(g.todo)-1]
-		if !r.Empty() {
-			g.addOne(r)
-		}
+	r = r.Intersect(g.bounds)
+	if r.Empty() {
+		return
 	}
-	for len(g.rects) > maxDamage {
-		g.joinCheapest()
-	}
-}
-
-func (g *region) addOne(r image.Rectangle) {
 	for i := 0; i < len(g.rects); i++ {
 		e := g.rects[i]
 		if r.In(e) {
@@ -48,18 +38,34 @@ func (g *region) addOne(r image.Rectangle) {
 		u := e.Union(r)
 		if waste := area(u) - area(e) - area(r); waste <= slack || waste <= area(u)/4 {
 			g.drop(i)
-			g.todo = append(g.todo, u)
-			return
-		}
-		if e.Overlaps(r) {
-			g.cut(r, e)
-			return
+			r, i = u, -1 // one less: this ends
 		}
 	}
-	g.rects = append(g.rects, r)
+	g.insert(r)
+	for len(g.rects) > maxDamage {
+		g.joinCheapest()
+	}
 }
 
-// cut leaves what of r is outside of e to be added.
+// insert adds the parts of r that are in no rectangle yet.
+func (g *region) insert(r image.Rectangle) {
+	g.todo = append(g.todo[:0], r)
+	have := len(g.rects)
+next:
+	for len(g.todo) > 0 {
+		r := g.todo[len(g.todo)-1]
+		g.todo = g.todo[:len(g.todo)-1]
+		for _, e := range g.rects[:have] {
+			if e.Overlaps(r) {
+				g.cut(r, e)
+				continue next
+			}
+		}
+		g.rects = append(g.rects, r)
+	}
+}
+
+// cut leaves the parts of r outside of e to be inserted.
 func (g *region) cut(r, e image.Rectangle) {
 	if e.Min.Y > r.Min.Y {
 		g.todo = append(g.todo, image.Rect(r.Min.X, r.Min.Y, r.Max.X, e.Min.Y))

@@ -29,12 +29,11 @@ type raster struct {
 }
 
 const (
-	one      = 256        // one pixel, 24.8
-	fullArea = 1 << 21    // coverage 1: 256*16 sub-rows times 512
-	rowUnits = 16         // finer than 1/256 of a row, for flat edges
-	maxCoord = 1 << 22    // 16384 px: what is further off is cut
-	maxSteps = 1 << 10    // most pieces that one curve is cut into
-	flatness = one / 16.0 // most distance of chord and curve
+	one      = 256     // one pixel, 24.8
+	fullArea = 1 << 21 // coverage 1: 256*16 sub-rows times 512
+	rowUnits = 16      // finer than 1/256 of a row, for flat edges
+	maxCoord = 1 << 22 // 16384 px: what is further off is cut
+	maxSteps = 1 << 10 // most pieces that one curve is cut into
 )
 
 // reset empties the raster for a picture of w times h pixels whose top left
@@ -57,10 +56,12 @@ func (r *raster) reset(x, y, w, h int) {
 	r.open = false
 }
 
-// fix rounds pixels to 24.8.
+// fix takes pixels to 24.8, cut down to a 64th of a pixel: the grid on which
+// Fyne's rasteriser has its points. The little more keeps sums that should be
+// whole from falling below.
 func fix(v float64) int32 {
-	f := math.Floor(mul(v, one) + 0.5)
-	return int32(max(-maxCoord, min(maxCoord, f)))
+	f := math.Floor(mul(v+1e-7, 64))
+	return int32(max(-maxCoord/4, min(maxCoord/4, f))) * 4
 }
 
 func (r *raster) moveTo(x, y int32) {
@@ -80,54 +81,49 @@ func (r *raster) close() {
 	r.open = false
 }
 
-// quadTo and cubeTo cut the curve into chords; all in integers.
+// quadTo and cubeTo cut the curve into chords, all in integers. The number of
+// chords and the rounding of their ends, down to a 64th of a pixel, are those
+// of rasterx, with which Fyne draws; finer chords would be heavier than Fyne's.
 func (r *raster) quadTo(x1, y1, x2, y2 int32) {
 	x0, y0 := int64(r.px), int64(r.py)
-	dd := abs64(x0-2*int64(x1)+int64(x2)) + abs64(y0-2*int64(y1)+int64(y2))
-	n := steps(dd)
+	n := steps(x0-2*int64(x1)+int64(x2), y0-2*int64(y1)+int64(y2))
 	for i := int64(1); i < n; i++ {
 		a, b, c := (n-i)*(n-i), 2*i*(n-i), i*i
-		r.lineTo(roundDiv(a*x0+b*int64(x1)+c*int64(x2), n*n), roundDiv(a*y0+b*int64(y1)+c*int64(y2), n*n))
+		r.lineTo(grid(a*x0+b*int64(x1)+c*int64(x2), n*n), grid(a*y0+b*int64(y1)+c*int64(y2), n*n))
 	}
 	r.lineTo(x2, y2)
 }
 
 func (r *raster) cubeTo(x1, y1, x2, y2, x3, y3 int32) {
 	x0, y0 := int64(r.px), int64(r.py)
-	dx := max(abs64(x0-2*int64(x1)+int64(x2)), abs64(int64(x1)-2*int64(x2)+int64(x3)))
-	dy := max(abs64(y0-2*int64(y1)+int64(y2)), abs64(int64(y1)-2*int64(y2)+int64(y3)))
-	n := steps(3 * (dx + dy))
+	n := max(steps(x0-2*int64(x1)+int64(x3), y0-2*int64(y1)+int64(y3)),
+		steps(x0-2*int64(x2)+int64(x3), y0-2*int64(y2)+int64(y3)))
 	for i := int64(1); i < n; i++ {
 		j := n - i
 		a, b, c, d := j*j*j, 3*i*j*j, 3*i*i*j, i*i*i
 		r.lineTo(
-			roundDiv(a*x0+b*int64(x1)+c*int64(x2)+d*int64(x3), n*n*n),
-			roundDiv(a*y0+b*int64(y1)+c*int64(y2)+d*int64(y3), n*n*n))
+			grid(a*x0+b*int64(x1)+c*int64(x2)+d*int64(x3), n*n*n),
+			grid(a*y0+b*int64(y1)+c*int64(y2)+d*int64(y3), n*n*n))
 	}
 	r.lineTo(x3, y3)
 }
 
-// steps is the number of chords for a curve with second difference dd (24.8):
-// the distance between chord and curve falls with the square of the number.
-func steps(dd int64) int64 {
-	n := int64(math.Ceil(math.Sqrt(float64(dd) / (4 * flatness))))
-	return max(1, min(maxSteps, n))
+// steps is the number of chords for a curve whose second difference is
+// (dx, dy), in 24.8.
+func steps(dx, dy int64) int64 {
+	dx, dy = dx/4, dy/4
+	n := 1 + int64(math.Sqrt(math.Sqrt(float64(3*(dx*dx+dy*dy)))))
+	return min(maxSteps, n)
 }
 
-func roundDiv(a, b int64) int32 {
-	a += b / 2
+// grid is a/b rounded down to a 64th of a pixel.
+func grid(a, b int64) int32 {
+	b *= 4
 	q := a / b
 	if a%b < 0 {
 		q--
 	}
-	return int32(q)
-}
-
-func abs64(v int64) int64 {
-	if v < 0 {
-		return -v
-	}
-	return v
+	return int32(q * 4)
 }
 
 // arc adds chords around (cx, cy), in pixels, from angle a by sweep (radians,
@@ -144,9 +140,9 @@ func (r *raster) arc(cx, cy, rad, a, sweep float64) {
 	}
 }
 
-// chords for an arc: 1/40 px between chord and circle.
+// chords for an arc: 1/300 px between chord and circle.
 func chords(rad, sweep float64) int {
-	step := math.Sqrt(0.2 / max(rad, 0.5))
+	step := math.Sqrt(0.025 / max(rad, 0.5))
 	return max(1, min(maxSteps, int(math.Ceil(math.Abs(sweep)/step))))
 }
 

@@ -224,6 +224,9 @@ func corners(r *raster, b [4]float64, rad [4]float64, grow float64, back bool) {
 	r.close()
 }
 
+// normal is d*pen cut to 64ths of a pixel, as rasterx has it.
+func normal(d, pen float64) float64 { return math.Trunc(mul(mul(d, pen), 64)) / 64 }
+
 // strokeLine is a line with flat ends.
 func strokeLine(r *raster, s *shape, pen float64) {
 	x0, y0 := float64(s.box[0])/one, float64(s.box[1])/one
@@ -233,7 +236,7 @@ func strokeLine(r *raster, s *shape, pen float64) {
 	if n == 0 {
 		dx, n = 1, 1
 	}
-	nx, ny := mul(-dy/n, pen), mul(dx/n, pen)
+	nx, ny := normal(-dy/n, pen), normal(dx/n, pen)
 	r.moveTo(fix(x0+nx), fix(y0+ny))
 	r.lineTo(fix(x1+nx), fix(y1+ny))
 	r.lineTo(fix(x1-nx), fix(y1-ny))

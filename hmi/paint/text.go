@@ -143,9 +143,9 @@ func (t *typesetter) shape(l *line) {
 	sp := t.space(k)
 	t.runes = append(t.runes[:0], []rune(strings.ReplaceAll(k.text, "\r", ""))...)
 	w := &lineWalk{t: t, l: l, y: math.MinInt32}
-	spaceWidth := k.scale * 10
+	tab := float32(10)
 	if k.mono {
-		spaceWidth = float32(k.scale * toFloat(sp.advance))
+		tab = toFloat(sp.advance)
 	}
 	for _, in := range t.split.Split(t.input(k, t.runes), k.fonts) {
 		end, pending := in.RunEnd, false
@@ -158,7 +158,7 @@ func (t *typesetter) shape(l *line) {
 				in.RunEnd = i
 				w.run(in)
 			}
-			w.x1, w.xs = tabStop(10, w.x1, k.tab), tabStop(spaceWidth, w.xs, k.tab)
+			w.x1, w.xs = tabStop(tab, w.x1, k.tab), tabStop(float32(k.scale*tab), w.xs, k.tab)
 			in.RunStart, in.RunEnd, pending = i+1, end, false
 		}
 		w.run(in)

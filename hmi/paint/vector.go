@@ -64,7 +64,7 @@ func strokeClosed(r *raster, pts []point, pen float64) {
 		if n < 1e-6 {
 			continue
 		}
-		nm := point{mul(-dy/n, pen), mul(dx/n, pen)}
+		nm := point{normal(-dy/n, pen), normal(dx/n, pen)}
 		r.moveTo(fix(a.x+nm.x), fix(a.y+nm.y))
 		r.lineTo(fix(a.x-nm.x), fix(a.y-nm.y))
 		r.lineTo(fix(b.x-nm.x), fix(b.y-nm.y))
