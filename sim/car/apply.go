@@ -210,8 +210,12 @@ func (w *world) applyWorld(e scenario.Event) {
 	switch e.Verb {
 	case "lead":
 		v, there := e.Number(1)
-		w.around.lead = lead{there: there, gap: n, v: v / 3.6, goal: v / 3.6}
-		if !there {
+		switch {
+		case e.Arg(0) == "speed":
+			w.around.lead.goal = v / 3.6
+		case there:
+			w.around.lead = lead{there: true, gap: n, v: v / 3.6, goal: v / 3.6}
+		default:
 			w.around.lead = lead{}
 		}
 	case "obstacle":
@@ -231,6 +235,11 @@ func (w *world) applyWorld(e scenario.Event) {
 		w.setClock(12, 0)
 	case "night":
 		w.setClock(23, 0)
+	case "place":
+		w.motion.s, w.motion.d, w.motion.psi = n, 0, 0
+		for w.motion.s >= w.road.len {
+			w.motion.s -= w.road.len
+		}
 	case "soc":
 		w.energy.soc = float64(n*usable) + 3
 	case "odometer":

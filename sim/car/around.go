@@ -51,10 +51,11 @@ func newAround(r *road) around {
 	for i := range a.echoes {
 		a.echoes[i] = math.NaN()
 	}
-	for s := 120.0; s < r.len; s += 430 { // parked or walking beside the road
-		kind := [...]int{kindCar, kindPedestrian, kindTruck, kindCar, kindBicycle}[len(a.things)%5]
-		v := [...]float64{0, 1.1, 0, 0, 4.5}[len(a.things)%5]
-		a.things = append(a.things, thing{s: s, offset: -3.6, v: v, kind: kind})
+	for s := 120.0; s+40 < r.len; s += 430 { // groups beside the road, parked or on foot
+		for _, t := range [...]thing{{0, -3.6, 0, kindCar}, {11, -3.4, 0, kindTruck}, {24, -4.2, 1.1, kindPedestrian}, {33, -2.9, 4.5, kindBicycle}} {
+			t.s += s
+			a.things = append(a.things, t)
+		}
 	}
 	for i := range 9 { // oncoming
 		kind := kindCar

@@ -117,7 +117,7 @@ func (z *zone) step(c *cabin, on bool, inlet float64) (heat, cool, gain float64)
 	}
 	z.blow = lag(z.blow, blow, 0.7)
 	flow := float64(z.blow * 0.0007) // kg/s
-	want := z.set + float64((z.set-c.air)*3.2)
+	want := z.set + float64((z.set-c.air)*6)
 	if c.defrostFront {
 		want = max(want, 42)
 	}

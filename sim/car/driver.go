@@ -73,8 +73,8 @@ func (d *driver) follow(w *world) {
 	if wish < 0.3 && v < 0.5 {
 		a = -1
 	}
-	slope := float64(float64(mass*gravity)*w.motion.slope) * dir
-	need := float64(mass*rotating*a) + float64(rolling*mass*gravity) + float64(0.5*airDensity*dragArea*v)*math.Abs(v) + slope
+	slope := float64(mass * gravity * w.motion.slope * dir)
+	need := float64(mass*rotating*a) + float64(rolling*mass*gravity) + float64(0.5*airDensity*dragArea*v*math.Abs(v)) + slope
 	if w.drive.cruiseActive {
 		d.cruise(w, need)
 		return

@@ -74,7 +74,7 @@ func (c *Car) obcCharging(uint8) out {
 	switch {
 	case e.plugged && e.charging():
 		state = pt.ObcCharging_ChargeState_Charging
-	case e.plugged && e.displayed() >= e.limit:
+	case e.full:
 		state = pt.ObcCharging_ChargeState_Complete
 	case e.plugged:
 		state = pt.ObcCharging_ChargeState_Waiting

@@ -28,6 +28,7 @@ type energy struct {
 	plugged     bool
 	offer       float64 // kW that the station gives
 	limit       float64 // percent displayed
+	full        bool    // the limit was reached; not charged again for a percent
 	grid        float64 // kW from the grid
 	gridMean    float64
 	session     float64 // s of charging
@@ -43,8 +44,8 @@ type energy struct {
 
 func newEnergy() energy {
 	return energy{
-		soc: 78, health: 97.5, temp: 21, spread: 1.5, coolant: 20, voltage: 395, dischargeLimit: 160, regenLimit: 75,
-		offer: 11, limit: 80, chargerTemp: 17, plugTemp: 15, low: 13.9, lowSoc: 88, dcdcTemp: 27,
+		soc: 78, health: 97.5, temp: 21.27, spread: 1.5, coolant: 20, voltage: 395, dischargeLimit: 160, regenLimit: 75,
+		offer: 11, limit: 80, chargerTemp: 17, plugTemp: 15, low: 13.9, lowSoc: 88.2, dcdcTemp: 27,
 	}
 }
 
@@ -139,7 +140,12 @@ func openVoltage(soc float64) float64 {
 
 func (e *energy) charger(w *world) {
 	want := 0.0
-	if e.plugged && w.drive.current == park && e.displayed() < e.limit && !w.faults.on("contactor") {
+	if !e.plugged || e.displayed() < e.limit-1 {
+		e.full = false
+	} else if e.displayed() >= e.limit {
+		e.full = true
+	}
+	if e.plugged && w.drive.current == park && !e.full && !w.faults.on("contactor") {
 		want = e.offer
 	}
 	if e.plugged {

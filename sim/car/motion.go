@@ -58,8 +58,8 @@ func (m *motion) step(w *world) {
 
 func (m *motion) longitudinal(w *world) {
 	push := float64(w.drive.torque * (reduction * 0.96 / wheelRadius))
-	drag := float64(0.5*airDensity*dragArea*m.v) * math.Abs(m.v)
-	hill := float64(mass*gravity) * m.slope
+	drag := float64(0.5 * airDensity * dragArea * m.v * math.Abs(m.v))
+	hill := float64(mass * gravity * m.slope)
 	free := push - drag - hill
 	hold := w.brakes.force + float64(rolling*mass*gravity)
 	if w.drive.current == park {

@@ -236,7 +236,7 @@ func (c *Car) trunkRequest(m *bd.HuTrunkRequest) bool {
 	onOff(m.TrunkRearLockRequest(), &b.trunkLocked)
 	if c.world.drive.current == park { // the car's own rule
 		onOff(m.TrunkRearRequest(), &b.trunkWanted)
-		if b.trunkWanted {
+		if m.TrunkRearRequest() == bd.HuTrunkRequest_TrunkRearRequest_Open {
 			b.trunkLocked = false
 		}
 	}

@@ -112,7 +112,7 @@ func sampleLoop() (curvature, slope, limit []float64) {
 	for _, p := range loop {
 		total += p.arc()
 	}
-	n := int(total/roadStep + 0.5)
+	n := int(float64(total/roadStep) + 0.5)
 	step := total / float64(n) // a little off roadStep, so that the loop closes
 	before, height := turned(0)
 	for k := range n {
@@ -120,7 +120,7 @@ func sampleLoop() (curvature, slope, limit []float64) {
 		after, top := turned(s + step)
 		curvature = append(curvature, (after-before)/roadStep)
 		slope = append(slope, (top-height)/step)
-		limit = append(limit, pieceAt(s+step/2).limit)
+		limit = append(limit, pieceAt(s+float64(step/2)).limit)
 		before, height = after, top
 	}
 	return curvature, slope, limit
@@ -184,7 +184,7 @@ func (r *road) at(s float64) spot {
 		s -= r.len
 	}
 	i := min(int(s/roadStep), len(r.spots)-2)
-	f := s/roadStep - float64(i)
+	f := float64(s/roadStep) - float64(i) // a division by two is a product to the compiler
 	a, b := &r.spots[i], &r.spots[i+1]
 	mix := func(a, b float64) float64 { return a + float64(f*(b-a)) }
 	return spot{

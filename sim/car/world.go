@@ -95,11 +95,14 @@ func (w *world) step() {
 
 // noise is even noise from -a to a.
 func (w *world) noise(a float64) float64 {
-	return float64((float64(w.rng.Float64()*2) - 1) * a)
+	u := float64(w.rng.Float64())
+	return float64((u + u - 1) * a)
 }
 
-// toward moves x to target by at most step.
+// toward moves x to target by at most step. Like lag, it may be inlined where
+// an argument is a product, and so converts.
 func toward(x, target, step float64) float64 {
+	target, step = float64(target), float64(step)
 	switch {
 	case x < target-step:
 		return x + step
@@ -111,7 +114,7 @@ func toward(x, target, step float64) float64 {
 
 // lag is x a tick later on its way to target with time constant tau, s.
 func lag(x, target, tau float64) float64 {
-	return x + float64((target-x)*(dt/tau))
+	return x + float64((float64(target)-x)*(dt/tau))
 }
 
 func clamp(x, lo, hi float64) float64 { return min(max(x, lo), hi) }

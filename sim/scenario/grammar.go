@@ -39,7 +39,7 @@ var (
 var grammar = map[string][][]arg{
 	"gear": one(words("P|R|N|D")), "drive": one(number(0, 160).or("limit")), "stop": one(), "pedal": one(percent), "brake": one(percent),
 	"steer": one(number(-540, 540).or("road")), "drift": one(words("left|right|off")),
-	"lead":     forms(form(words("off")), form(number(2, 250), number(0, 160))),
+	"lead":     forms(form(words("off")), form(words("speed"), number(0, 160)), form(number(2, 250), number(0, 160))),
 	"obstacle": one(places, number(0.1, 6).or("off")), "surface": one(words("dry|wet|snow|ice")),
 	"mode": one(words("normal|sport|economy|snow|rain")), "cruise": one(number(30, 160).or("on|off|cancel")), "parkbrake": one(onOff),
 	"power": one(words("off|accessory|on")),
@@ -55,7 +55,7 @@ var grammar = map[string][][]arg{
 	"ambient": one(number(-40, 60)), "humidity": one(percent), "rain": one(percent),
 	"time": one(checked(clock)), "day": one(), "night": one(),
 	"charge": forms(form(words("plug|unplug")), form(words("power"), number(1, 250)), form(words("limit"), number(50, 100))),
-	"soc":    one(percent), "odometer": one(number(0, 4000000)), "service": one(number(-30000, 30000)), "crash": one(),
+	"soc":    one(percent), "place": one(number(0, 100000)), "odometer": one(number(0, 4000000)), "service": one(number(-30000, 30000)), "crash": one(),
 	"clear": one(checked(clearable)), "loop": one(),
 }
 

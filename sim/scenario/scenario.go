@@ -24,7 +24,7 @@
 //	brake PERCENT                brake by hand, until the next drive or stop
 //	steer DEG|road               steering wheel angle, left positive, or follow the road
 //	drift left|right|off         leave the lane without indicating
-//	lead METRES KMH|off          a vehicle ahead
+//	lead METRES KMH              a vehicle ahead; lead speed KMH changes its speed; lead off
 //	obstacle PLACE METRES|off    PLACE: front or rear, alone or with .left, .center, .right
 //	surface dry|wet|snow|ice     grip of the road
 //	mode normal|sport|economy|snow|rain
@@ -46,6 +46,7 @@
 //	ambient CELSIUS              humidity PERCENT               rain PERCENT
 //	time HH:MM                   day                            night
 //	charge plug|unplug           charge power KW                charge limit PERCENT
+//	place METRES                 put the car there on its road, straight, as if it had been there
 //	soc PERCENT                  odometer KM                    service KM
 //	crash                        the restraint system fires
 //	fault TARGET KIND [TIME]     clear TARGET|all
@@ -146,6 +147,9 @@ func Demo() *Scenario {
 	}
 	return s
 }
+
+// DemoText is the built-in drive as a file, for people to start from.
+func DemoText() []byte { return bytes.Clone(demo) }
 
 // Parse reads a scenario. All faulty lines are reported, joined, each as an
 // *Error with the name given.

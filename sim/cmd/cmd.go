@@ -1,0 +1,214 @@
+// Package cmd has the simulator's part of the command line, and Serve, by which
+// the head unit gets a car to talk to.
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"tandem/canbus"
+	"tandem/canbus/socketcan"
+	"tandem/sim/car"
+	"tandem/sim/scenario"
+)
+
+// Config is what Serve needs; the zero value is the built-in drive on no bus.
+type Config struct {
+	Seed     uint64                // of the noise
+	Scenario *scenario.Scenario    // nil: the built-in drive
+	Buses    map[string]canbus.Bus // the car's attachments by name; Serve closes them
+	Rate     float64               // seconds of the car per second; 0 means 1
+	Ready    func(*car.Car)        // is told the car before it moves, for its Command; nil for none
+	Logger   *slog.Logger          // nil discards
+}
+
+// Serve drives a simulated car with the clock until the context ends. It
+// returns nil then, and an error if the car cannot be made or loses a bus.
+func Serve(ctx context.Context, cfg Config) error {
+	c, err := car.New(car.Config{Seed: cfg.Seed, Scenario: cfg.Scenario, Buses: cfg.Buses, Rate: cfg.Rate, Logger: cfg.Logger})
+	if err != nil {
+		return fmt.Errorf("simulate a car: %w", err)
+	}
+	if cfg.Ready != nil {
+		cfg.Ready(c)
+	}
+	return c.Run(ctx)
+}
+
+// Commands are the commands of the simulator.
+func Commands() []*cobra.Command {
+	root := &cobra.Command{
+		Use:   "sim",
+		Short: "Simulate the reference car: drives, faults, logs",
+		Long: "Simulate Tandem One, the reference car. What happens is said by a scenario, a text with one event per line;\n" +
+			"'tandem sim demo' prints the built-in one as an example.",
+	}
+	root.AddCommand(runCommand(), serveCommand(), checkCommand(), demoCommand())
+	return []*cobra.Command{root}
+}
+
+func demoCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "demo",
+		Short: "Print the built-in scenario",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := cmd.OutOrStdout().Write(scenario.DemoText())
+			return err
+		},
+	}
+}
+
+func checkCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "check SCENARIO...",
+		Short: "Check scenario files",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var problems []error
+			for _, name := range args {
+				s, err := loadScenario(name)
+				if err == nil {
+					_, err = car.New(car.Config{Scenario: s})
+				}
+				if err != nil {
+					problems = append(problems, err)
+					continue
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "%s: %d events%s\n", name, len(s.Events), loopText(s))
+			}
+			return errors.Join(problems...)
+		},
+	}
+}
+
+func loopText(s *scenario.Scenario) string {
+	if s.Period == 0 {
+		return ", once"
+	}
+	return ", starts over after " + s.Period.String()
+}
+
+func serveCommand() *cobra.Command {
+	var (
+		seed  uint64
+		rate  = rateValue(1)
+		buses busesValue
+	)
+	cmd := &cobra.Command{
+		Use:   "serve [SCENARIO] --can BUS=IFACE,...",
+		Short: "Put the car on CAN interfaces",
+		Long: "Put the simulated car on CAN interfaces, such as vcan0, for a head unit in another process or on another machine.\n" +
+			"The buses are powertrain, body and adas (CAN FD). Never attach it to a real car.",
+		Example: "  tandem sim serve --can powertrain=vcan0,body=vcan1,adas=vcan2",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := scenarioArg(args)
+			if err != nil {
+				return err
+			}
+			open, err := buses.open()
+			if err != nil {
+				return err
+			}
+			logger := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
+			return Serve(cmd.Context(), Config{Seed: seed, Scenario: s, Buses: open, Rate: float64(rate), Logger: logger})
+		},
+	}
+	cmd.Flags().Uint64Var(&seed, "seed", 1, "seed of the noise")
+	cmd.Flags().Var(&rate, "rate", "seconds of the car per second, to 1000")
+	cmd.Flags().Var(&buses, "can", "CAN interfaces of the buses: BUS=IFACE,...")
+	_ = cmd.MarkFlagRequired("can")
+	return cmd
+}
+
+// scenarioArg loads the scenario of a command line, nil for the built-in one.
+func scenarioArg(args []string) (*scenario.Scenario, error) {
+	if len(args) == 0 {
+		return nil, nil
+	}
+	return loadScenario(args[0])
+}
+
+func loadScenario(name string) (*scenario.Scenario, error) {
+	var data []byte
+	var err error
+	if name == "-" {
+		data, err = io.ReadAll(os.Stdin)
+	} else {
+		data, err = os.ReadFile(name)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read scenario: %w; 'tandem sim demo' prints one to start from", err)
+	}
+	return scenario.Parse(name, data)
+}
+
+// rateValue is the flag --rate.
+type rateValue float64
+
+func (r *rateValue) String() string { return strconv.FormatFloat(float64(*r), 'g', -1, 64) }
+func (r *rateValue) Type() string   { return "N" }
+
+func (r *rateValue) Set(s string) error {
+	v, err := strconv.ParseFloat(s, 64)
+	if err != nil || !(v >= 0 && v <= 1000) {
+		return errors.New("expected a number from 0 to 1000")
+	}
+	*r = rateValue(v)
+	return nil
+}
+
+// busesValue is the flag --can.
+type busesValue map[string]string
+
+var busNames = []string{car.Powertrain, car.Body, car.ADAS}
+
+func (b *busesValue) Type() string { return "BUS=IFACE,..." }
+
+func (b *busesValue) String() string {
+	var parts []string
+	for _, name := range busNames {
+		if iface, ok := (*b)[name]; ok {
+			parts = append(parts, name+"="+iface)
+		}
+	}
+	return strings.Join(parts, ",")
+}
+
+func (b *busesValue) Set(s string) error {
+	m := map[string]string{}
+	for part := range strings.SplitSeq(s, ",") {
+		name, iface, ok := strings.Cut(part, "=")
+		if !ok || iface == "" || !slices.Contains(busNames, name) {
+			return fmt.Errorf("%q: expected BUS=IFACE with a bus of %s", part, strings.Join(busNames, ", "))
+		}
+		m[name] = iface
+	}
+	*b = m
+	return nil
+}
+
+func (b busesValue) open() (map[string]canbus.Bus, error) {
+	open := map[string]canbus.Bus{}
+	for name, iface := range b {
+		bus, err := socketcan.Open(socketcan.Config{Interface: iface})
+		if err != nil {
+			for _, o := range open {
+				_ = o.Close()
+			}
+			return nil, fmt.Errorf("bus %s: %w", name, err)
+		}
+		open[name] = bus
+	}
+	return open, nil
+}
