@@ -105,10 +105,13 @@ func CentreText(s theme.Style, c color.NRGBA, text string) *canvas.Text {
 
 // SetText changes a text and its colour if they are others.
 func SetText(t *canvas.Text, text string, c color.NRGBA) {
-	if old, ok := t.Color.(color.NRGBA); t.Text == text && ok && old == c {
+	old, ok := t.Color.(color.NRGBA)
+	if !ok || old != c {
+		t.Color = c // allocates
+	} else if t.Text == text {
 		return
 	}
-	t.Text, t.Color = text, c
+	t.Text = text
 	t.Refresh()
 }
 
