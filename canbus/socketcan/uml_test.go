@@ -29,7 +29,7 @@ func TestOnKernel(t *testing.T) {
 		}
 		t.Skip(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 9*time.Minute)
 	defer cancel()
 	dir := t.TempDir()
 	binary := filepath.Join(dir, "socketcan.test")
@@ -49,7 +49,7 @@ func TestOnKernel(t *testing.T) {
 		Dir:    dir,
 		Output: &out,
 	}
-	args := []string{"-test.run=^TestKernel", "-test.v", "-test.timeout=4m", "-test.count=1"}
+	args := []string{"-test.run=^TestKernel", "-test.v", "-test.timeout=8m", "-test.count=1"}
 	if testing.Verbose() {
 		args = append(args, "-test.bench=^BenchmarkKernel", "-test.benchtime=500x")
 	}

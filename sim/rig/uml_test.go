@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -80,13 +81,24 @@ func TestUMLSetupFails(t *testing.T) {
 func TestUMLEndsWithContext(t *testing.T) {
 	parent := needUML(t)
 	t.Setenv("TMPDIR", t.TempDir()) // stands in the command line of all its processes
-	ctx, cancel := context.WithTimeout(parent, 5*time.Second)
+	ctx, cancel := context.WithCancel(parent)
 	defer cancel()
+	dir := t.TempDir()
+	go func() {
+		ticks := time.NewTicker(20 * time.Millisecond)
+		defer ticks.Stop()
+		for ctx.Err() == nil {
+			<-ticks.C
+			if _, err := os.Stat(filepath.Join(dir, "running")); err == nil {
+				cancel()
+			}
+		}
+	}()
 	var out bytes.Buffer
-	u := rig.UML{Output: &out}
-	err := u.Run(ctx, "sh", "-c", "echo started; sleep 100 & sleep 100; echo not reached")
-	if !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("got %v, want %v", err, context.DeadlineExceeded)
+	u := rig.UML{Dir: dir, Output: &out}
+	err := u.Run(ctx, "sh", "-c", "echo started; sleep 100 & echo >running; sleep 100; echo not reached")
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
 	if got := out.String(); got != "started\n" {
 		t.Errorf("got output %q, want what came before the end", got)
@@ -111,6 +123,20 @@ func TestMissing(t *testing.T) {
 	err := rig.Missing("no-such-program-here")
 	if !errors.Is(err, rig.ErrMissing) || !strings.Contains(err.Error(), "no-such-program-here") {
 		t.Errorf("got %v, want ErrMissing with the name", err)
+	}
+}
+
+// TestUMLPackages holds the check's list of packages to ours.
+func TestUMLPackages(t *testing.T) {
+	b, err := os.ReadFile("../../.ci/run")
+	if err != nil {
+		t.Skip("no .ci/run in this tree")
+	}
+	words := strings.Fields(string(b))
+	for _, p := range rig.UMLPackages {
+		if !slices.Contains(words, p) {
+			t.Errorf(".ci/run does not install %s", p)
+		}
 	}
 }
 
