@@ -19,9 +19,12 @@ const maxDiagnostics = 10_000
 // messages only.
 func Load(name string, data []byte) (*Database, []Diagnostic, error) {
 	text, encoding := decodeText(data)
+	if !strings.Contains(text, "\n") { // line ends of the old Macintosh
+		text = strings.ReplaceAll(text, "\r", "\n")
+	}
 	p := newParser(name, text)
 	if strings.HasPrefix(encoding, "UTF-16") || strings.HasPrefix(encoding, "code") {
-		p.note(0, Info, "the file is not UTF-8; read as "+encoding)
+		p.note(0, Info, "the file is not all UTF-8; what is not is read as "+encoding)
 	}
 	p.file()
 	p.finish()

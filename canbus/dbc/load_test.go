@@ -175,6 +175,10 @@ func TestRecovers(t *testing.T) {
 		{` SG_ X : 8|8@1+ (1,0) [0|0] "" N ; `, ""},
 		{` SG_ X : 8|8@1+ (1,0) [0|0] "" N [1]`, `3:34: warning: "[" after signal X is ignored`},
 		{` SG_ X Y : 8|8@1+ (1,0) [0|0] "" N`, `3:6: warning: blanks in the name "X Y"; taken as X_Y`},
+		{` SG_ Cell[3](a) m0 : 8|8@1+ (1,0) [0|0] "" N`, "3:2: warning: signal Cell[3](a) is multiplexed"},
+		{` SG_ [ : 8|8@1+ (1,0) [0|0] "" N`, ""},
+		{` SG_ X , : 8|8@1+ (1,0) [0|0] "" N`, "3:8: error: signal name and colon expected"},
+		{` SG_ Inch : 8|8@1+ (1,0) [0|0] """ N`, "3:34: warning: string is never closed"},
 		{` SG_ A : 8|8@1+ (1,0) [0|0] "" N`, "3:2: warning: message Before has a signal A already; both are kept"},
 		{` SG_ X : 4|8@1+ (1,0) [0|0] "" N`, "3:2: warning: signal X shares bits with signal A"},
 		{` SG_ X : 60|8@1+ (1,0) [0|0] "" N`, "3:2: warning: signal X ends in byte 8, message Before has 8"},
@@ -269,6 +273,7 @@ func TestEncodings(t *testing.T) {
 	}{
 		"UTF-8":               {fmt.Appendf(nil, text, "°C"), "°C"},
 		"byte order mark":     {fmt.Appendf([]byte{0xef, 0xbb, 0xbf}, text, "°C"), "°C"},
+		"mixed":               {append(fmt.Appendf(nil, text, "°C"), "BO_ 2 O: 1 N\nCM_ BO_ 2 \"\xb0\";\n"...), "°C"},
 		"cp1252":              {fmt.Appendf(nil, text, "\xb0C \x80\x99\x81"), "°C €™\u0081"},
 		"mark, but cp1252":    {fmt.Appendf([]byte{0xef, 0xbb, 0xbf}, text, "\xb0C"), "°C"},
 		"UTF-16, little":      {utf16le, "°C"},
@@ -282,9 +287,16 @@ func TestEncodings(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if len(db.Messages[0].Signals) != 1 || db.Messages[0].Signals[0].Unit != tt.unit {
+		if len(db.Messages[0].Signals) < 1 || db.Messages[0].Signals[0].Unit != tt.unit {
 			t.Errorf("%s: got %+v, want unit %q", name, *db.Messages[0].Signals[0], tt.unit)
 		}
+	}
+}
+
+func TestOldMacintosh(t *testing.T) {
+	db := load(t, strings.ReplaceAll(strings.ReplaceAll(whole, "\r", ""), "\n", "\r"))
+	if len(db.Messages) != 3 || len(db.Messages[1].Signals) != 3 || db.Messages[0].Signals[1].Comment != "steps" {
+		t.Errorf("got %d messages", len(db.Messages))
 	}
 }
 
@@ -309,7 +321,7 @@ func TestLoadErrors(t *testing.T) {
 func TestHostileSizes(t *testing.T) {
 	for _, unit := range []string{
 		"\"", "\"\n", "\\\"", "/*\n", "/* ", "BO_ ", "BO_ 1 A: 8 N\n", " SG_ A : 0|64@1+ (1,0) [0|0] \"\" N\n", "SG_MUL_VAL_ 1 A A 0-1;\n", ",", "1-2,", "CM_ \"a\nBO_ 1\n", "x\n", "NS_ : ", "BU_: A ",
-		" SG_ A m1M : 0|64@1+ (1,0) [0|0] \"\" N\n",
+		" SG_ A m1M : 0|64@1+ (1,0) [0|0] \"\" N\n", "\n SG_ [[[[[[[[[[[[[[[[[[[[ [", "\nBO_ 1 A A A A A A A A A",
 	} {
 		data := []byte("BO_ 1 M: 8 N\n SG_ A M : 0|8@1+ (1,0) [0|0] \"\" N\n SG_MUL_VAL_ 1 A A " + strings.Repeat(unit, 1<<19/len(unit)))
 		start := time.Now()

@@ -70,11 +70,17 @@ func (p *parser) nodeList() {
 	}
 }
 
-// words reads the words up to a colon on this line.
+// words reads the words up to a colon on this line. Brackets that touch a
+// word belong to it.
 func (p *parser) words() []token {
 	var ws []token
-	for p.tok.kind == word && !p.tok.first {
-		ws = append(ws, p.advance())
+	for !p.tok.first && (p.tok.kind == word || p.tok.kind == punct && strings.Contains("()[]", p.tok.text)) {
+		t := p.advance()
+		if n := len(ws); n > 0 && t.pos == ws[n-1].end {
+			ws[n-1].text, ws[n-1].end = p.scan.text[ws[n-1].pos:t.end], t.end
+			continue
+		}
+		ws = append(ws, t)
 	}
 	return ws
 }

@@ -1,6 +1,7 @@
 package dbc
 
 import (
+	"bytes"
 	"encoding/binary"
 	"strings"
 	"unicode/utf16"
@@ -30,17 +31,28 @@ func decodeText(data []byte) (text, encoding string) {
 	if len(data) >= 3 && data[0] == 0xef && data[1] == 0xbb && data[2] == 0xbf {
 		data = data[3:]
 	}
+	return mixedText(data), "code page 1252"
+}
+
+// mixedText reads each line as UTF-8 if it is that, and as code page 1252 if
+// not: files are put together from files.
+func mixedText(data []byte) string {
 	var b strings.Builder
 	b.Grow(len(data) + len(data)/16)
-	for _, c := range data {
-		switch {
-		case c >= 0x80 && c < 0xa0:
-			b.WriteRune(cp1252[c-0x80])
-		default:
-			b.WriteRune(rune(c))
+	for line := range bytes.Lines(data) {
+		if utf8.Valid(line) {
+			b.Write(line)
+			continue
+		}
+		for _, c := range line {
+			r := rune(c)
+			if c >= 0x80 && c < 0xa0 {
+				r = cp1252[c-0x80]
+			}
+			b.WriteRune(r)
 		}
 	}
-	return b.String(), "code page 1252"
+	return b.String()
 }
 
 func utf16Text(data []byte, order binary.ByteOrder) string {

@@ -67,8 +67,11 @@ func LoadPolicy(name string, data []byte) (*Policy, error) {
 	if len(doc.Content) == 0 {
 		return nil, fmt.Errorf("%s:1:1: the policy is empty; write \"transmit: []\" to allow nothing", name)
 	}
-	if err := d.Decode(&more); !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("%s:%d:%d: a policy is one YAML document; remove what follows it", name, max(more.Line, 1), max(more.Column, 1))
+	switch err := d.Decode(&more); {
+	case err == nil:
+		return nil, fmt.Errorf("%s:%d:%d: a policy is one YAML document; remove what follows it", name, more.Line, more.Column)
+	case !errors.Is(err, io.EOF):
+		return nil, fmt.Errorf("read policy %s: %w", name, err)
 	}
 	p := &Policy{File: name}
 	root := doc.Content[0]
@@ -94,7 +97,7 @@ type reader struct {
 
 func (r *reader) fail(n *yaml.Node, format string, args ...any) {
 	if r.err == nil {
-		r.err = fmt.Errorf("%s:%d:%d: %s", r.file, max(n.Line, 1), max(n.Column, 1), fmt.Sprintf(format, args...))
+		r.err = fmt.Errorf("%s:%d:%d: %s", r.file, n.Line, n.Column, fmt.Sprintf(format, args...))
 	}
 }
 
@@ -107,8 +110,8 @@ func (r *reader) mapping(n *yaml.Node, what string, keys map[string]func(*yaml.N
 		return
 	}
 	seen := map[string]bool{}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		key := n.Content[i]
+	for pair := range slices.Chunk(n.Content, 2) {
+		key := pair[0]
 		f := keys[key.Value]
 		switch {
 		case f == nil || key.Kind != yaml.ScalarNode:
@@ -117,7 +120,7 @@ func (r *reader) mapping(n *yaml.Node, what string, keys map[string]func(*yaml.N
 			r.fail(key, "key %q stands twice", key.Value)
 		default:
 			seen[key.Value] = true
-			f(n.Content[i+1])
+			f(pair[1])
 		}
 	}
 	for _, k := range required {
@@ -138,7 +141,7 @@ func sortedKeys(m map[string]func(*yaml.Node)) []string {
 
 // target follows an alias.
 func target(n *yaml.Node) *yaml.Node {
-	if n.Kind == yaml.AliasNode && n.Alias != nil {
+	if n.Kind == yaml.AliasNode {
 		return n.Alias
 	}
 	return n
@@ -259,14 +262,14 @@ func (r *reader) signals(n *yaml.Node) []SignalRule {
 		r.fail(n, "signals must be a mapping of signal names to rules")
 		return rules
 	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		rule := SignalRule{Line: n.Content[i].Line, Name: r.text(n.Content[i], "a signal name")}
+	for pair := range slices.Chunk(n.Content, 2) {
+		rule := SignalRule{Line: pair[0].Line, Name: r.text(pair[0], "a signal name")}
 		for _, o := range rules {
 			if o.Name == rule.Name {
-				r.fail(n.Content[i], "signal %s stands twice", rule.Name)
+				r.fail(pair[0], "signal %s stands twice", rule.Name)
 			}
 		}
-		r.signal(n.Content[i+1], &rule)
+		r.signal(pair[1], &rule)
 		rules = append(rules, rule)
 	}
 	return rules
