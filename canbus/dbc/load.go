@@ -296,16 +296,6 @@ func (p *parser) str(what string) (token, bool) {
 	return p.advance(), true
 }
 
-// number reads a finite number.
-func (p *parser) number(what string) (float64, bool) {
-	v, ok := parseNumber(p.tok.text)
-	if p.tok.kind != word || !ok || math.IsNaN(v) || math.IsInf(v, 0) {
-		return 0, p.fail(what)
-	}
-	p.advance()
-	return v, true
-}
-
 // integer reads a whole number from low to high.
 func (p *parser) integer(what string, low, high int64) (int64, bool) {
 	v, ok := parseInteger(p.tok.text)

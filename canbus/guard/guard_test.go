@@ -113,6 +113,8 @@ func (r *recorder) Send(_ context.Context, fs []canbus.Frame) (int, error) {
 
 func (r *recorder) Close() error { r.err = canbus.ErrClosed; return nil }
 
+var _ canbus.Bus = (*guard.Guard)(nil)
+
 // bench is a guard with everything that it asks under control.
 type bench struct {
 	*guard.Guard

@@ -145,20 +145,23 @@ func TestNewErrors(t *testing.T) {
 		{"no FD length", entry("id: 5, length: 9, fd: true, " + rate), "policy.yaml:2: FD has no length of 9 bytes; the next is 12"},
 		{"unknown predicate", entry("id: 256, when: [parkd], " + rate), `policy.yaml:2: unknown predicate "parkd"; known are belted, parked`},
 		{"unknown signal", signals(all + ", Extra: {any: true}"), "policy.yaml:2: message Climate has no signal Extra"},
+		{"value on the line after", func(c *guard.Config) {
+			c.Policy = mustPolicy(t, "transmit:\n  - bus: body\n    message: Flat\n    "+rate+"\n    signals:\n      F:\n        {min: 1, max: 2}")
+		}, "policy.yaml:2: message Flat, signal F in line 6: its scale is 0"},
 		{"forgotten signal", signals("Temperature: {any: true}, Fan: {any: true}"), "policy.yaml:2: message Climate: signal Trim has no rule"},
-		{"range out of reach", signals("Temperature: {min: 52, max: 60}, Fan: {any: true}, Trim: {any: true}"), "signal Temperature: 52 to 60 is outside"},
-		{"range below reach", signals("Temperature: {min: -3, max: -1}, Fan: {any: true}, Trim: {any: true}"), "signal Temperature: -3 to -1 is outside"},
+		{"range out of reach", signals("Temperature: {min: 52, max: 60}, Fan: {any: true}, Trim: {any: true}"), "signal Temperature in line 2: 52 to 60 is outside"},
+		{"range below reach", signals("Temperature: {min: -3, max: -1}, Fan: {any: true}, Trim: {any: true}"), "signal Temperature in line 2: -3 to -1 is outside"},
 		{"range partly out of reach", signals("Temperature: {min: -3, max: 600}, Fan: {any: true}, Trim: {any: true}"), ""},
 		{"range at the end of reach", signals("Temperature: {min: 51.1, max: 60}, Fan: {min: -1, max: 0}, Trim: {any: true}"), ""},
-		{"range between raw values", signals("Temperature: {min: 20.01, max: 20.09}, Fan: {any: true}, Trim: {any: true}"), "signal Temperature: no raw value lies between 20.01 and 20.09"},
-		{"value out of reach", signals("Temperature: {any: true}, Fan: {values: [16]}, Trim: {any: true}"), "signal Fan: encode Climate.Fan: raw value 16"},
-		{"scale 0", entry("message: Flat, signals: {F: {min: 5, max: 5}}, " + rate), "signal F: its scale is 0"},
+		{"range between raw values", signals("Temperature: {min: 20.01, max: 20.09}, Fan: {any: true}, Trim: {any: true}"), "signal Temperature in line 2: no raw value lies between 20.01 and 20.09"},
+		{"value out of reach", signals("Temperature: {any: true}, Fan: {values: [16]}, Trim: {any: true}"), "signal Fan in line 2: encode Climate.Fan: raw value 16"},
+		{"scale 0", entry("message: Flat, signals: {F: {min: 5, max: 5}}, " + rate), "signal F in line 2: its scale is 0"},
 		{"scale 0, values", entry("message: Flat, signals: {F: {values: [5]}}, " + rate), ""},
-		{"min above max in code", inCode(2, 1), "signal X: min 2 is above max 1"},
-		{"min not a number in code", inCode(math.NaN(), 1), "signal X: min NaN is above max 1"},
-		{"max not a number in code", inCode(1, math.NaN()), "signal X: min 1 is above max NaN"},
+		{"min above max in code", inCode(2, 1), "signal X in line 0: min 2 is above max 1"},
+		{"min not a number in code", inCode(math.NaN(), 1), "signal X in line 0: min NaN is above max 1"},
+		{"max not a number in code", inCode(1, math.NaN()), "signal X in line 0: min 1 is above max NaN"},
 		{"min as max in code", inCode(1, 1), ""},
-		{"values of a float", entry("message: Fast, signals: {Wish: {values: [0]}, Big: {any: true}}, " + rate), "signal Wish: values are raw integers"},
+		{"values of a float", entry("message: Fast, signals: {Wish: {values: [0]}, Big: {any: true}}, " + rate), "signal Wish in line 2: values are raw integers"},
 		{"two entries for one message", func(c *guard.Config) {
 			c.Policy = mustPolicy(t, "transmit:\n  - {bus: body, message: Climate, "+rate+"}\n  - {bus: body, id: 256, "+rate+"}")
 		}, "policy.yaml:3: the message with identifier 0x100 has an entry already"},
@@ -188,7 +191,7 @@ func TestLongSignal(t *testing.T) {
 	db := mustDatabaseWithRemarks(t, "BO_ 5 Text: 16 N\n SG_ VIN : 0|120@1+ (1,0) [0|0] \"\" N\n SG_ Page : 120|8@1+ (1,0) [0|0] \"\" N\n")
 	for _, tt := range []struct{ rules, want string }{
 		{"Page: {any: true}", ""},
-		{"Page: {any: true}, VIN: {any: true}", "policy.yaml:1: message Text, signal VIN: the signal cannot be checked"},
+		{"Page: {any: true}, VIN: {any: true}", "policy.yaml:1: message Text, signal VIN in line 1: the signal cannot be checked"},
 	} {
 		c := guard.Config{Bus: &recorder{}, BusName: "b", Database: db,
 			Policy: mustPolicy(t, "transmit: [{bus: b, message: Text, signals: {"+tt.rules+"}, "+rate+"}]")}

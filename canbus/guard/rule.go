@@ -157,11 +157,11 @@ func (r *rule) compileSignals(e *Entry, m *dbc.Message) error {
 			found = true
 			var err error
 			if r.signals[j], err = compileCheck(rule, r.plan, j); err != nil {
-				return fmt.Errorf("message %s, signal %s: %w", m.Name, s.Name, err)
+				return fmt.Errorf("message %s, signal %s in line %d: %w", m.Name, s.Name, rule.Line, err)
 			}
 		}
 		if !found {
-			return fmt.Errorf("message %s has no signal %s", m.Name, rule.Name)
+			return fmt.Errorf("message %s has no signal %s, which line %d names", m.Name, rule.Name, rule.Line)
 		}
 	}
 	for j, s := range m.Signals {
