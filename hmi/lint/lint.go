@@ -304,7 +304,8 @@ func Dump(root fyne.CanvasObject) string {
 		switch v := o.(type) {
 		case *canvas.Text:
 			if v.Text != "" {
-				fmt.Fprintf(&b, "text %q %.0f %s\n", v.Text, v.TextSize, place)
+				r, g, bl, _ := v.Color.RGBA()
+				fmt.Fprintf(&b, "text %q %.0f %02x%02x%02x %s\n", v.Text, v.TextSize, r>>8, g>>8, bl>>8, place)
 			}
 		case *canvas.Image:
 			if v.Resource != nil {

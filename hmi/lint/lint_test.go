@@ -181,7 +181,7 @@ func TestDump(t *testing.T) {
 	b := widget.NewTile(th(), widget.IconAC, "A/C", "A/C", 0, nil)
 	b.SetState(widget.State{On: true, Pending: true})
 	got := lint.Dump(at(b, 10, 20, 100, 90))
-	want := "control \"A/C\" on pending 10,20 100x90\nicon ac4fc3ff.svg 38,25 44x44\ntext \"A/C\" 24 10,73 100x33\n"
+	want := "control \"A/C\" on pending 10,20 100x90\nicon ac4fc3ff.svg 38,25 44x44\ntext \"A/C\" 24 4fc3ff 10,73 100x33\n"
 	if got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}

@@ -113,7 +113,11 @@ func (s *base) wayCard() fyne.CanvasObject {
 		a, o := tenth(v.Model.Place.Latitude), tenth(v.Model.Place.Longitude)
 		if a != lat || o != lon || first {
 			lat, lon, first = a, o, false
-			widget.SetText(position, f.Position(a, o), s.Theme.TextSecond)
+			text := ""
+			if a.OK && o.OK {
+				text = f.Position(a, o)
+			}
+			widget.SetText(position, text, s.Theme.TextSecond)
 		}
 	})
 	return widget.NewCard(s.Theme, "", "", func(b widget.Box) {

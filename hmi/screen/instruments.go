@@ -330,7 +330,7 @@ func NewCluster(k *Kit) Screen {
 	back := widget.Plate(k.Theme.Surface1, theme.RadiusCard)
 	s.root = widget.Free(func(b widget.Box) {
 		b.X, b.W = b.X+theme.Space2, b.W-theme.Space2
-		_, b = b.Bottom(0, theme.Space2)
+		b = b.Inset(0, p.Margin)
 		b.Place(back)
 		b = b.Inset(p.Pad, theme.Space4)
 		top, b := b.Top(36, theme.Space2)
@@ -383,7 +383,7 @@ func (s *base) energy() Screen {
 		b = b.Inset(p.Margin, p.Margin)
 		r, b := b.Right(416, p.Gap)
 		r.Place(way)
-		top, b := b.Top(188, p.Gap)
+		top, b := b.Top(196, p.Gap)
 		top.Place(power)
 		b.Place(battery)
 	}, power, battery, way)

@@ -124,7 +124,7 @@ func (s *base) resetTrip() *widget.Button {
 // lights is which outer lights shine.
 func (s *base) lights() fyne.CanvasObject {
 	w := s.words()
-	lamps := widget.NewLamps(s.Theme, []hmi.Telltale{hmi.LampLow, hmi.LampHigh, hmi.LampParking, hmi.LampFogFront, hmi.LampFogRear}, 40, 1, true)
+	lamps := widget.NewLamps(s.Theme, []hmi.Telltale{hmi.LampLow, hmi.LampHigh, hmi.LampParking, hmi.LampFogFront, hmi.LampFogRear}, 40, 1, true).Leading()
 	state := widget.Text(s.panel().Type.Body, s.Theme.Text, "")
 	s.on(func(v *View) {
 		l := v.Model.Telltales

@@ -28,6 +28,7 @@ type Palette struct {
 	Critical, OnCritical color.NRGBA // red: act now
 	OK                   color.NRGBA // green: on, or back in order
 	Charging             color.NRGBA // cyan: energy into the battery
+	Mark                 color.NRGBA // amber of large shapes, such as an open door; too light for texts by day
 	Beam                 color.NRGBA // blue: high beam
 }
 
@@ -39,7 +40,7 @@ func Night() Palette {
 		Text: rgb(0xf2f5f8), TextSecond: rgb(0xa9b4c2), TextDisabled: rgb(0x8793a3),
 		Accent: rgb(0x4fc3ff), OnAccent: rgb(0x06202e), Focus: rgb(0xf2f5f8),
 		Warning: rgb(0xffb300), OnWarning: rgb(0x1f1500), Critical: rgb(0xff6b6b), OnCritical: rgb(0x240404),
-		OK: rgb(0x4cd07d), Charging: rgb(0x26d7e8), Beam: rgb(0x86a8ff),
+		OK: rgb(0x4cd07d), Charging: rgb(0x26d7e8), Mark: rgb(0xffb300), Beam: rgb(0x86a8ff),
 	}
 }
 
@@ -49,8 +50,8 @@ func Day() Palette {
 		Background: rgb(0xe9edf1), Surface1: rgb(0xffffff), Surface2: rgb(0xeef1f5), Surface3: rgb(0xd3dae2),
 		Text: rgb(0x10151b), TextSecond: rgb(0x445062), TextDisabled: rgb(0x5b6777),
 		Accent: rgb(0x0061a4), OnAccent: rgb(0xffffff), Focus: rgb(0x10151b),
-		Warning: rgb(0x855300), OnWarning: rgb(0xffffff), Critical: rgb(0xb3261e), OnCritical: rgb(0xffffff),
-		OK: rgb(0x0b6b32), Charging: rgb(0x00626e), Beam: rgb(0x2450c8),
+		Warning: rgb(0x9c4f00), OnWarning: rgb(0xffffff), Critical: rgb(0xb3261e), OnCritical: rgb(0xffffff),
+		OK: rgb(0x0f7438), Charging: rgb(0x00626e), Mark: rgb(0xffb300), Beam: rgb(0x2450c8),
 	}
 }
 

@@ -119,7 +119,7 @@ func standard() Panel {
 func wide() Panel {
 	p := standard()
 	p.Class, p.Size = Wide, fyne.NewSize(1920, 720)
-	p.Dock, p.Instruments = 112, 480
+	p.Dock, p.Instruments, p.Margin = 112, 480, 16
 	return p
 }
 

@@ -160,7 +160,7 @@ func (t *Tile) place(b Box) {
 	if t.label != nil {
 		line, _ := rest.Top(text, 0)
 		line.Place(t.label)
-		_, rest = b.Bottom(2, 0)
+		_, rest = b.Bottom(5, 0)
 	}
 	n, gap := len(t.dots), theme.Space2
 	if n > 3 {

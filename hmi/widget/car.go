@@ -72,7 +72,7 @@ func (c *Car) place(b Box) {
 			x = b.X + b.W - side
 		}
 		if i >= 2 {
-			y = pic.Y + pic.H*0.76
+			y = pic.Y + pic.H*0.78
 		}
 		Box{x, y - 22, side, 44}.Place(c.pressure[i])
 		ax := x + side - theme.IconSecond
@@ -113,12 +113,13 @@ func (c *Car) svg(s CarState) (name, svg string) {
 	t := c.th
 	hex := func(k colour) string { return fmt.Sprintf("#%02x%02x%02x", k.R, k.G, k.B) }
 	line, body, glassy, warn := hex(t.TextSecond), hex(t.Surface2), hex(t.Surface3), hex(t.Warning)
+	mark := hex(t.Mark)
 	var b, key strings.Builder
 	el := func(f string, a ...any) { fmt.Fprintf(&b, f, a...) }
 	part := func(open hmi.Flag, shut, wide string) {
 		fmt.Fprintf(&key, "%v", open)
 		if open.Is(true) {
-			el(`<path d="%s" fill="%s" stroke="%s"/>`, wide, warn, warn)
+			el(`<path d="%s" fill="%s" stroke="%s"/>`, wide, mark, warn)
 		} else if shut != "" {
 			el(`<path d="%s" fill="none" stroke="%s"/>`, shut, line)
 		}
@@ -128,11 +129,11 @@ func (c *Car) svg(s CarState) (name, svg string) {
 		el(`<path d="M72 40 L48 2 H112 L100 26 Z M188 40 L212 2 H148 L160 26 Z" fill="%s" stroke="none"/>`, hex(theme.Blend(t.Surface1, t.Beam, 0.35)))
 	}
 	for i, p := range [][2]int{{48, 92}, {194, 92}, {48, 338}, {194, 338}} {
-		col := line
+		col, edge := line, line
 		if s.TyreLow[i] {
-			col = warn
+			col, edge = mark, warn
 		}
-		el(`<path d="M%d %d h18 v56 h-18 Z" fill="%s" stroke="%s"/>`, p[0], p[1], col, col)
+		el(`<path d="M%d %d h18 v56 h-18 Z" fill="%s" stroke="%s"/>`, p[0], p[1], col, edge)
 	}
 	el(`<path d="M66 96 C66 40 82 20 130 20 C178 20 194 40 194 96 L198 180 V330 L194 410 C192 448 172 462 130 462 C88 462 68 448 66 410 L62 330 V180 Z" fill="%s" stroke="%s"/>`, body, line)
 	el(`<path d="M80 164 C96 138 164 138 180 164 L172 206 H88 Z M88 376 H172 L180 412 C160 424 100 424 80 412 Z M74 184 L84 214 V288 H72 Z M186 184 L176 214 V288 H188 Z M72 298 H84 V372 L76 398 Z M188 298 H176 V372 L184 398 Z" fill="%s" stroke="none"/>`, glassy)

@@ -69,13 +69,14 @@ func HueColour(th *theme.Theme, h hmi.Hue) colour {
 // cluster; or, packed, only the lit ones side by side.
 type Lamps struct {
 	compound
-	which  []hmi.Telltale
-	icons  []*canvas.Image
-	size   float32
-	rows   int
-	packed bool
-	lit    hmi.Telltales
-	drawn  bool
+	which   []hmi.Telltale
+	icons   []*canvas.Image
+	size    float32
+	rows    int
+	packed  bool
+	leading bool
+	lit     hmi.Telltales
+	drawn   bool
 }
 
 // NewLamps is the lamps in so many rows, each of a size.
@@ -101,18 +102,32 @@ func (l *Lamps) place(b Box) {
 		return
 	}
 	fit := max(1, int((b.W+theme.Space3)/(l.size+theme.Space3)))
+	all := 0
+	for _, t := range l.which {
+		if l.lit.Lit(t) {
+			all++
+		}
+	}
+	shown := float32(min(all, fit))
+	left := b.X
+	if !l.leading {
+		left += (b.W - shown*l.size - (shown-1)*theme.Space3) / 2
+	}
 	n := 0
 	for i, t := range l.which {
 		if !l.lit.Lit(t) {
 			continue
 		}
 		if n < fit {
-			Box{b.X + float32(n)*(l.size+theme.Space3), b.Y + (b.H-l.size)/2, l.size, l.size}.Place(l.icons[i])
+			Box{left + float32(n)*(l.size+theme.Space3), b.Y + (b.H-l.size)/2, l.size, l.size}.Place(l.icons[i])
 		}
 		setVisible(l.icons[i], n < fit)
 		n++
 	}
 }
+
+// Leading packs the lamps from the left instead of the middle.
+func (l *Lamps) Leading() *Lamps { l.leading = true; return l }
 
 // Set lights the lamps of a set.
 func (l *Lamps) Set(lit hmi.Telltales) {
