@@ -165,7 +165,7 @@ func (c *Car) vehicleRequest(m *pt.HuVehicleRequest) bool {
 	if mode := int(m.DriveModeRequest()); mode <= modeRain {
 		w.drive.mode = mode
 	}
-	if m.TripResetRequest() {
+	if m.TripResetRequest() == pt.HuVehicleRequest_TripResetRequest_Reset {
 		w.trip.reset()
 	}
 	if v := m.RawChargeLimitRequest(); v >= 50 && v <= 100 {

@@ -51,6 +51,13 @@ func Commands() []*cobra.Command {
 		Short: "Simulate the reference car: drives, faults, logs",
 		Long: "Simulate Tandem One, the reference car. What happens is said by a scenario, a text with one event per line;\n" +
 			"'tandem sim demo' prints the built-in one as an example.",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath())
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.AddCommand(runCommand(), serveCommand(), checkCommand(), demoCommand())
 	return []*cobra.Command{root}

@@ -6713,7 +6713,7 @@ type HuVehicleRequestReader interface {
 	// DriveModeRequest returns the value of the DriveModeRequest signal.
 	DriveModeRequest() HuVehicleRequest_DriveModeRequest
 	// TripResetRequest returns the value of the TripResetRequest signal.
-	TripResetRequest() bool
+	TripResetRequest() HuVehicleRequest_TripResetRequest
 	// ChargeLimitRequest returns the physical value of the ChargeLimitRequest signal.
 	ChargeLimitRequest() float64
 	// RawChargeLimitRequest returns the raw (encoded) value of the ChargeLimitRequest signal.
@@ -6733,7 +6733,7 @@ type HuVehicleRequestWriter interface {
 	// SetDriveModeRequest sets the value of the DriveModeRequest signal.
 	SetDriveModeRequest(HuVehicleRequest_DriveModeRequest) *HuVehicleRequest
 	// SetTripResetRequest sets the value of the TripResetRequest signal.
-	SetTripResetRequest(bool) *HuVehicleRequest
+	SetTripResetRequest(HuVehicleRequest_TripResetRequest) *HuVehicleRequest
 	// SetChargeLimitRequest sets the physical value of the ChargeLimitRequest signal.
 	SetChargeLimitRequest(float64) *HuVehicleRequest
 	// SetRawChargeLimitRequest sets the raw (encoded) value of the ChargeLimitRequest signal.
@@ -6744,7 +6744,7 @@ type HuVehicleRequest struct {
 	xxx_VehicleRequestCrc     uint8
 	xxx_VehicleRequestCounter uint8
 	xxx_DriveModeRequest      HuVehicleRequest_DriveModeRequest
-	xxx_TripResetRequest      bool
+	xxx_TripResetRequest      HuVehicleRequest_TripResetRequest
 	xxx_ChargeLimitRequest    HuVehicleRequest_ChargeLimitRequest
 }
 
@@ -6758,7 +6758,7 @@ func (m *HuVehicleRequest) Reset() {
 	m.xxx_VehicleRequestCrc = 0
 	m.xxx_VehicleRequestCounter = 0
 	m.xxx_DriveModeRequest = 7
-	m.xxx_TripResetRequest = false
+	m.xxx_TripResetRequest = 3
 	m.xxx_ChargeLimitRequest = 255
 }
 
@@ -6814,12 +6814,12 @@ func (m *HuVehicleRequest) SetDriveModeRequest(v HuVehicleRequest_DriveModeReque
 	return m
 }
 
-func (m *HuVehicleRequest) TripResetRequest() bool {
+func (m *HuVehicleRequest) TripResetRequest() HuVehicleRequest_TripResetRequest {
 	return m.xxx_TripResetRequest
 }
 
-func (m *HuVehicleRequest) SetTripResetRequest(v bool) *HuVehicleRequest {
-	m.xxx_TripResetRequest = v
+func (m *HuVehicleRequest) SetTripResetRequest(v HuVehicleRequest_TripResetRequest) *HuVehicleRequest {
+	m.xxx_TripResetRequest = HuVehicleRequest_TripResetRequest(Messages().HuVehicleRequest.TripResetRequest.SaturatedCastUnsigned(uint64(v)))
 	return m
 }
 
@@ -6873,6 +6873,26 @@ func (v HuVehicleRequest_DriveModeRequest) String() string {
 	}
 }
 
+// HuVehicleRequest_TripResetRequest models the TripResetRequest signal of the HuVehicleRequest message.
+type HuVehicleRequest_TripResetRequest uint8
+
+// Value descriptions for the TripResetRequest signal of the HuVehicleRequest message.
+const (
+	HuVehicleRequest_TripResetRequest_Reset     HuVehicleRequest_TripResetRequest = 1
+	HuVehicleRequest_TripResetRequest_NoRequest HuVehicleRequest_TripResetRequest = 3
+)
+
+func (v HuVehicleRequest_TripResetRequest) String() string {
+	switch v {
+	case 1:
+		return "Reset"
+	case 3:
+		return "NoRequest"
+	default:
+		return fmt.Sprintf("HuVehicleRequest_TripResetRequest(%d)", v)
+	}
+}
+
 // HuVehicleRequest_ChargeLimitRequest models the ChargeLimitRequest signal of the HuVehicleRequest message.
 type HuVehicleRequest_ChargeLimitRequest uint8
 
@@ -6897,7 +6917,7 @@ func (m *HuVehicleRequest) Frame() can.Frame {
 	md.VehicleRequestCrc.MarshalUnsigned(&f.Data, uint64(m.xxx_VehicleRequestCrc))
 	md.VehicleRequestCounter.MarshalUnsigned(&f.Data, uint64(m.xxx_VehicleRequestCounter))
 	md.DriveModeRequest.MarshalUnsigned(&f.Data, uint64(m.xxx_DriveModeRequest))
-	md.TripResetRequest.MarshalBool(&f.Data, bool(m.xxx_TripResetRequest))
+	md.TripResetRequest.MarshalUnsigned(&f.Data, uint64(m.xxx_TripResetRequest))
 	md.ChargeLimitRequest.MarshalUnsigned(&f.Data, uint64(m.xxx_ChargeLimitRequest))
 	return f
 }
@@ -6931,7 +6951,7 @@ func (m *HuVehicleRequest) UnmarshalFrame(f can.Frame) error {
 	m.xxx_VehicleRequestCrc = uint8(md.VehicleRequestCrc.UnmarshalUnsigned(f.Data))
 	m.xxx_VehicleRequestCounter = uint8(md.VehicleRequestCounter.UnmarshalUnsigned(f.Data))
 	m.xxx_DriveModeRequest = HuVehicleRequest_DriveModeRequest(md.DriveModeRequest.UnmarshalUnsigned(f.Data))
-	m.xxx_TripResetRequest = bool(md.TripResetRequest.UnmarshalBool(f.Data))
+	m.xxx_TripResetRequest = HuVehicleRequest_TripResetRequest(md.TripResetRequest.UnmarshalUnsigned(f.Data))
 	m.xxx_ChargeLimitRequest = HuVehicleRequest_ChargeLimitRequest(md.ChargeLimitRequest.UnmarshalUnsigned(f.Data))
 	return nil
 }
@@ -12420,26 +12440,35 @@ var d = (*descriptor.Database)(&descriptor.Database{
 					DefaultValue: (int)(7),
 				}),
 				(*descriptor.Signal)(&descriptor.Signal{
-					Name:              (string)("TripResetRequest"),
-					Start:             (uint8)(15),
-					Length:            (uint8)(1),
-					IsBigEndian:       (bool)(false),
-					IsSigned:          (bool)(false),
-					IsFloat:           (bool)(false),
-					IsMultiplexer:     (bool)(false),
-					IsMultiplexed:     (bool)(false),
-					MultiplexerValue:  (uint)(0),
-					Offset:            (float64)(0),
-					Scale:             (float64)(1),
-					Min:               (float64)(0),
-					Max:               (float64)(1),
-					Unit:              (string)(""),
-					Description:       (string)("Set the trip meter to zero."),
-					ValueDescriptions: ([]*descriptor.ValueDescription)(nil),
+					Name:             (string)("TripResetRequest"),
+					Start:            (uint8)(15),
+					Length:           (uint8)(2),
+					IsBigEndian:      (bool)(false),
+					IsSigned:         (bool)(false),
+					IsFloat:          (bool)(false),
+					IsMultiplexer:    (bool)(false),
+					IsMultiplexed:    (bool)(false),
+					MultiplexerValue: (uint)(0),
+					Offset:           (float64)(0),
+					Scale:            (float64)(1),
+					Min:              (float64)(0),
+					Max:              (float64)(3),
+					Unit:             (string)(""),
+					Description:      (string)("Set the trip meter to zero."),
+					ValueDescriptions: ([]*descriptor.ValueDescription)([]*descriptor.ValueDescription{
+						(*descriptor.ValueDescription)(&descriptor.ValueDescription{
+							Value:       (int64)(1),
+							Description: (string)("Reset"),
+						}),
+						(*descriptor.ValueDescription)(&descriptor.ValueDescription{
+							Value:       (int64)(3),
+							Description: (string)("NoRequest"),
+						}),
+					}),
 					ReceiverNodes: ([]string)([]string{
 						(string)("VCU"),
 					}),
-					DefaultValue: (int)(0),
+					DefaultValue: (int)(3),
 				}),
 				(*descriptor.Signal)(&descriptor.Signal{
 					Name:             (string)("ChargeLimitRequest"),
