@@ -177,11 +177,12 @@ func (p *lineParser) byte() (v uint8, ok bool) {
 	return v, true
 }
 
-// tail passes over what candump prints behind the data.
+// tail passes over what candump prints behind the data, and over a note that a
+// person put there.
 func (p *lineParser) tail() bool {
 	p.spaces()
 	switch {
-	case p.at('\'') || p.at('`'):
+	case p.at('\''), p.at('`'), p.at('<'), p.at('#'), p.at('/'), p.at(';'):
 		return true
 	case bytes.HasPrefix(p.b[p.i:], []byte("ERRORFRAME")):
 		p.i += len("ERRORFRAME")

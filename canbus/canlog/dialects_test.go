@@ -140,6 +140,8 @@ func TestReaderConsoleLines(t *testing.T) {
 		{"  can0  12345678   [0]", "can0 12345678#"},
 		{"  can0  123  [64] " + strings.Repeat(" 5A", 64), "can0 123##0" + strings.Repeat("5A", 64)},
 		{"  can0  123  [09]  11 22 33 44 55 66 77 88 99", "can0 123##0112233445566778899000000"},
+		{" (2021-05-10 15:02:46.093313)  can0  RX - -  39E  [08]  EE EE EE EE EE EE EE EE <----- !!!!!", "can0 39E##0EEEEEEEEEEEEEEEE"},
+		{"  can0  328   [8]  30 42 00 42 00 6C 00 75   '0B.B.l.u' <--Artist", "can0 328#30420042006C0075"},
 		{"  can0  123   [8]  remote request", "can0 123#R8"},
 		{"  can0  123   [3]  31`32`33", "can0 123#333231"},
 		{"  can0  123   [1]  31", "can0 123#31"},

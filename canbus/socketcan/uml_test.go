@@ -40,7 +40,7 @@ func TestOnKernel(t *testing.T) {
 	}
 	var out bytes.Buffer
 	guest := rig.UML{
-		Modules: []string{"vcan", "can-raw", "sch_tbf"},
+		Modules: []string{"vcan", "slcan", "can-raw", "sch_tbf"},
 		Setup: []string{
 			"ip link add dev vcan0 type vcan", "ip link set vcan0 mtu 72 up",
 			"ip link add dev vcan1 type vcan", "ip link set vcan1 mtu 16 up",
