@@ -76,7 +76,7 @@ type Guard struct {
 	start      time.Time
 	logger     *slog.Logger
 	rules      map[key]*rule
-	scratch    sync.Pool // *scratch
+	free       chan *scratch // for the next Sends; a sync.Pool would lose them to the collector
 
 	mu      sync.Mutex // guards what follows and rule.next
 	refused map[string]*count
@@ -115,7 +115,7 @@ func New(c Config) (*Guard, error) {
 	}
 	g := &Guard{
 		bus: c.Bus, name: c.BusName, policy: c.Policy != nil, predicate: c.Predicate, now: c.Now, logger: c.Logger,
-		rules: map[key]*rule{}, refused: map[string]*count{},
+		rules: map[key]*rule{}, refused: map[string]*count{}, free: make(chan *scratch, 8),
 	}
 	if g.now == nil {
 		g.now = time.Now
@@ -129,7 +129,6 @@ func New(c Config) (*Guard, error) {
 			return nil, err
 		}
 	}
-	g.scratch.New = func() any { return &scratch{met: make([]condition, len(g.conditions))} }
 	return g, nil
 }
 
@@ -162,9 +161,8 @@ func (v *view) Send(ctx context.Context, frames []canbus.Frame) (int, error) {
 }
 
 func (g *Guard) send(ctx context.Context, frames []canbus.Frame, origin string) (int, error) {
-	s := g.scratch.Get().(*scratch)
-	defer g.scratch.Put(s)
-	clear(s.met)
+	s := g.take()
+	defer g.give(s)
 	now := g.now().Sub(g.start)
 	sent := 0
 	for sent < len(frames) {
@@ -188,6 +186,24 @@ func (g *Guard) send(ctx context.Context, frames []canbus.Frame, origin string) 
 		}
 	}
 	return sent, nil
+}
+
+// take gives a Send what it works on, with no predicate read.
+func (g *Guard) take() *scratch {
+	select {
+	case s := <-g.free:
+		clear(s.met)
+		return s
+	default:
+		return &scratch{met: make([]condition, len(g.conditions))}
+	}
+}
+
+func (g *Guard) give(s *scratch) {
+	select {
+	case g.free <- s:
+	default:
+	}
 }
 
 // Refused is how many frames were refused so far, by reason.

@@ -23,10 +23,11 @@ import (
 // equivalent are mutations that change nothing that can be seen, with the
 // reason, by file and mutated expression.
 var equivalent = map[string]string{
-	"rule.go: return false: false becomes the other":                                                 "New refuses signals without a rule, so that no frame meets this one",
-	"rule.go: if s.Length > 52 {     // a float64 does not hold its raw values: > becomes >=":        "both ways agree for signals of this length",
-	"rule.go: if s.Length > 52 {     // a float64 does not hold its raw values: 52 becomes one more": "both ways agree for signals of this length",
-	"guard.go: frames   [16]canbus.Frame: 16 becomes one more":                                       "the size of a batch, which only sets how often the bus is called",
+	"rule.go: return false: false becomes the other":                                                                    "New refuses signals without a rule, so that no frame meets this one",
+	"rule.go: if s.Length > 52 {     // a float64 does not hold its raw values: > becomes >=":                           "both ways agree for signals of this length",
+	"rule.go: if s.Length > 52 {     // a float64 does not hold its raw values: 52 becomes one more":                    "both ways agree for signals of this length",
+	"guard.go: rules: map[key]*rule{}, refused: map[string]*count{}, free: make(chan *scratch, 8),: 8 becomes one more": "how much is kept for later",
+	"guard.go: frames   [16]canbus.Frame: 16 becomes one more":                                                          "the size of a batch, which only sets how often the bus is called",
 }
 
 // TestMutations changes one comparison, constant or connective of the guard

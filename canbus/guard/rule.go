@@ -255,7 +255,7 @@ func (g *Guard) check(f *canbus.Frame, s *scratch, now time.Duration, origin str
 			return g.refuse(f, now, ReasonCondition, g.conditions[i])
 		}
 	}
-	if !g.take(r, now) {
+	if !g.spend(r, now) {
 		return g.refuse(f, now, ReasonRate, "")
 	}
 	return nil
@@ -291,8 +291,8 @@ func (r *rule) checkPayload(payload []byte, s *scratch) (reason, detail string) 
 	return "", ""
 }
 
-// take takes a token from a rule's bucket, if there is one.
-func (g *Guard) take(r *rule, now time.Duration) bool {
+// spend takes a token from a rule's bucket, if there is one.
+func (g *Guard) spend(r *rule, now time.Duration) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if now+r.slack < r.next {
