@@ -261,7 +261,7 @@ func TestMadeUpAgainstCantools(t *testing.T) {
 		if err != nil || slices.ContainsFunc(diags, func(d dbc.Diagnostic) bool { return d.Severity != dbc.Info }) {
 			t.Fatalf("load: %v %v", err, diags)
 		}
-		c := &comparison{t: t, o: o, file: filepath.Base(name), rng: rng, sum: &sum, known: map[string]bool{}}
+		c := &comparison{t: t, o: o, file: filepath.Base(name), rng: rng, sum: &sum}
 		c.database(db, a.Messages)
 	}
 	t.Logf("compared with cantools: %+v", sum)
