@@ -98,7 +98,7 @@ func NewCompositor(cfg Config) (*Compositor, error) {
 	for k := range c.layers {
 		c.layers[k] = &Layer{
 			c: c, kind: LayerKind(k), place: full,
-			events: make(chan input.Event, eventQueue), deaf: LayerKind(k) == Telltales,
+			events: input.NewQueue(eventQueue), deaf: LayerKind(k) == Telltales,
 		}
 	}
 	c.exposed.Add(full)

@@ -20,7 +20,7 @@ const maxSide = 8192
 type Layer struct {
 	c      *Compositor
 	kind   LayerKind
-	events chan input.Event
+	events input.Queue
 
 	mu      sync.Mutex
 	pix     []byte // BGRX, stride 4*size.X; nil before the first frame
@@ -87,6 +87,10 @@ func (l *Layer) NextFlip(now time.Time) time.Time {
 	l.mu.Unlock()
 	return l.c.deadline(now, target)
 }
+
+// Beat is the time between two flips, and whether that is a panel's own beat;
+// if not, an idle display shows a frame at once.
+func (l *Layer) Beat() (period time.Duration, own bool) { return l.c.beat() }
 
 // Place says where on the display the layer is, in the display's pixels.
 func (l *Layer) Place(r image.Rectangle) {
@@ -159,7 +163,7 @@ func (l *Layer) IsGone() bool {
 // layer's place, and beyond while a finger that began inside is dragged out.
 // The channel is never closed. A reader that falls behind loses moves first,
 // then whole touches, never the end of a touch that it has seen begin.
-func (l *Layer) Events() <-chan input.Event { return l.events }
+func (l *Layer) Events() <-chan input.Event { return l.events.C() }
 
 // liveLocked takes the mark away and reports whether that changes the picture.
 func (l *Layer) liveLocked() bool {

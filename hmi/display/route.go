@@ -46,22 +46,22 @@ func (c *Compositor) Input(ev input.Event) {
 		} else {
 			delete(c.route.contacts, ev.Contact)
 		}
-		h.layer.push(h.last)
+		h.layer.events.Push(h.last)
 	case input.Scroll:
 		if l := c.at(ev); l != nil {
-			l.push(l.local(ev))
+			l.events.Push(l.local(ev))
 		}
 	case input.KeyDown, input.KeyUp:
 		c.keyLocked(ev)
 	default:
-		c.focusLocked().push(ev)
+		c.focusLocked().events.Push(ev)
 	}
 }
 
 func (c *Compositor) downLocked(ev input.Event) {
 	if h, ok := c.route.contacts[ev.Contact]; ok { // the source lost its end
 		h.last.Kind, h.last.Time = input.TouchCancel, ev.Time
-		h.layer.push(h.last)
+		h.layer.events.Push(h.last)
 		delete(c.route.contacts, ev.Contact)
 	}
 	l := c.at(ev)
@@ -69,7 +69,7 @@ func (c *Compositor) downLocked(ev input.Event) {
 		return
 	}
 	ev = l.local(ev)
-	if !l.push(ev) {
+	if !l.events.Push(ev) {
 		return
 	}
 	if c.route.contacts == nil {
@@ -94,7 +94,7 @@ func (c *Compositor) keyLocked(ev input.Event) {
 		}
 		c.route.keys[ev.Key] = l
 	}
-	l.push(ev)
+	l.events.Push(ev)
 }
 
 func (c *Compositor) focusLocked() *Layer {
@@ -128,7 +128,7 @@ func (c *Compositor) cancel(l *Layer) {
 	for id, h := range c.route.contacts {
 		if h.layer == l {
 			h.last.Kind = input.TouchCancel
-			l.push(h.last)
+			l.events.Push(h.last)
 			delete(c.route.contacts, id)
 		}
 	}
@@ -151,31 +151,4 @@ func (l *Layer) local(ev input.Event) input.Event {
 	ev.X = (ev.X*float32(l.c.size.X) - float32(l.place.Min.X)) / float32(l.place.Dx())
 	ev.Y = (ev.Y*float32(l.c.size.Y) - float32(l.place.Min.Y)) / float32(l.place.Dy())
 	return ev
-}
-
-// push queues ev for the layer's reader and reports whether it went in. Moves
-// fill half of the queue and beginnings three quarters, so that ends find a
-// place; when even that is full, the oldest goes.
-func (l *Layer) push(ev input.Event) bool {
-	limit := eventQueue
-	switch ev.Kind {
-	case input.TouchMove, input.Scroll:
-		limit = eventQueue / 2
-	case input.TouchDown, input.KeyDown, input.Rune, input.Rotate:
-		limit = eventQueue * 3 / 4
-	}
-	if len(l.events) >= limit && limit < eventQueue {
-		return false
-	}
-	for {
-		select {
-		case l.events <- ev:
-			return true
-		default:
-		}
-		select {
-		case <-l.events:
-		default:
-		}
-	}
 }
