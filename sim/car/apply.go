@@ -9,14 +9,10 @@ import (
 	"tandem/sim/scenario"
 )
 
-// apply does what an event says. The event has been checked by its package
-// and by names.check; the switch has every verb of the grammar (a test
-// sends all of them).
-func (w *world) apply(e scenario.Event) {
-	if w.applyDrive(e) || w.applyBody(e) || w.applyComfort(e) {
-		return
-	}
-	w.applyWorld(e)
+// apply does what an event says, and is false for a verb that it does not know.
+// The event has been checked by its package and by Car.check.
+func (w *world) apply(e scenario.Event) bool {
+	return w.applyDrive(e) || w.applyBody(e) || w.applyComfort(e) || w.applyWorld(e) || w.applyFault(e)
 }
 
 func (w *world) applyDrive(e scenario.Event) bool {
@@ -205,7 +201,7 @@ func (w *world) applyComfort(e scenario.Event) bool {
 	return true
 }
 
-func (w *world) applyWorld(e scenario.Event) {
+func (w *world) applyWorld(e scenario.Event) bool {
 	n, _ := e.Number(0)
 	switch e.Verb {
 	case "lead":
@@ -246,6 +242,14 @@ func (w *world) applyWorld(e scenario.Event) {
 		w.trip.odometer = float64(n * 1000)
 	case "service":
 		w.trip.serviceKm = n
+	default:
+		return false
+	}
+	return true
+}
+
+func (w *world) applyFault(e scenario.Event) bool {
+	switch e.Verb {
 	case "crash":
 		w.people.crashed = true
 		w.lights.hazard = true
@@ -261,7 +265,10 @@ func (w *world) applyWorld(e scenario.Event) {
 		} else {
 			w.faults.clear(e.Arg(0), "")
 		}
+	default:
+		return false
 	}
+	return true
 }
 
 func (w *world) setClock(hour, minute int) {

@@ -29,7 +29,6 @@ func (d *driver) step(w *world) {
 		w.drive.pedal = toward(w.drive.pedal, d.pedal, 2.5)
 		w.brakes.pedal = toward(w.brakes.pedal, d.brake, 2.5)
 		w.brakes.assist = 0
-		return
 	case d.how == stand || w.drive.direction() == 0 || w.drive.selected != w.drive.current:
 		d.stopCar(w)
 	default:

@@ -31,8 +31,9 @@ type Config struct {
 	Logger   *slog.Logger          // nil discards
 }
 
-// Serve drives a simulated car with the clock until the context ends. It
-// returns nil then, and an error if the car cannot be made or loses a bus.
+// Serve drives a simulated car with the clock until the context ends or a bus
+// is closed. It returns nil then, and an error if the car cannot be made or a
+// bus fails.
 func Serve(ctx context.Context, cfg Config) error {
 	c, err := car.New(car.Config{Seed: cfg.Seed, Scenario: cfg.Scenario, Buses: cfg.Buses, Rate: cfg.Rate, Logger: cfg.Logger})
 	if err != nil {

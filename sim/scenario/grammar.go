@@ -81,7 +81,7 @@ func parseEvent(w []string) (Event, error) {
 	}
 	fs, ok := grammar[ev.Verb]
 	if !ok {
-		return ev, fmt.Errorf("unknown event %q; %s", ev.Verb, oneOf("known events", verbs()))
+		return ev, fmt.Errorf("unknown event %q; %s", ev.Verb, oneOf("known events", Verbs()))
 	}
 	var err error
 	for _, f := range fs {
@@ -204,11 +204,13 @@ func clock(s string) error {
 	return nil
 }
 
-func verbs() []string {
+// Verbs are the first words of all events, sorted.
+func Verbs() []string {
 	out := []string{"fault"}
 	for v := range grammar {
 		out = append(out, v)
 	}
+	slices.Sort(out)
 	return out
 }
 

@@ -213,7 +213,7 @@ func parseTimed(words []string) (Event, error) {
 		return Event{}, fmt.Errorf("%q is no time: a line starts with seconds, as in 12.5 gear D", words[0])
 	}
 	if len(words) == 1 {
-		return Event{}, fmt.Errorf("no event after the time; %s", oneOf("known events", verbs()))
+		return Event{}, fmt.Errorf("no event after the time; %s", oneOf("known events", Verbs()))
 	}
 	ev, err := parseEvent(words[1:])
 	ev.At = time.Duration(sec*1000+0.5) * time.Millisecond
@@ -225,7 +225,7 @@ func ParseEvent(text string) (Event, error) {
 	text, _, _ = strings.Cut(text, "#")
 	words := strings.Fields(text)
 	if len(words) == 0 {
-		return Event{}, errors.New("empty event; " + oneOf("known events", verbs()))
+		return Event{}, errors.New("empty event; " + oneOf("known events", Verbs()))
 	}
 	ev, err := parseEvent(words)
 	if err == nil && ev.Verb == "loop" {
