@@ -59,7 +59,7 @@ func newWorld(seed uint64, start time.Time) *world {
 	w.energy = newEnergy()
 	w.cabin = newCabin()
 	w.body = newBody()
-	w.lights.sw = lightsAuto
+	w.lights.sw, w.lights.dimming = lightsAuto, 100
 	w.people.seats[0] = seat{occupied: true}
 	w.people.seats[1] = seat{occupied: true}
 	w.around = newAround(w.road)
