@@ -1,0 +1,141 @@
+package cmd_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"image"
+	"image/png"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"tandem/hmi/cmd"
+	"tandem/hmi/display"
+	"tandem/hmi/display/remote"
+	"tandem/hmi/input"
+)
+
+// TestDisplayCommand paints a layer from outside and touches it by a script
+// that saves what is seen.
+func TestDisplayCommand(t *testing.T) {
+	dir := t.TempDir()
+	script := filepath.Join(dir, "script")
+	if err := os.WriteFile(script, []byte("0.3 shot before\n0.5 tap 0.25 0.5\n0.8 shot after\n1 end\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	go paint(ctx, t, filepath.Join(dir, "display.sock"))
+	c := cmd.DisplayCommand()
+	c.SetArgs([]string{"--run", dir, "--display", "png", "--png", dir, "--size", "320x180", "--script", script})
+	if err := c.ExecuteContext(ctx); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]uint32{"before.png": 0x0000ff, "after.png": 0xff0000} {
+		f, err := os.Open(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := png.Decode(f)
+		f.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r, g, b, _ := m.At(80, 90).RGBA(); m.Bounds().Dx() != 320 || r>>8<<16|g>>8<<8|b>>8 != want {
+			t.Errorf("%s: got %v at the touched place of %v, want %06x", name, m.At(80, 90), m.Bounds(), want)
+		}
+	}
+}
+
+// paint is a shell: blue, and red where it was touched.
+func paint(ctx context.Context, t *testing.T, sock string) {
+	l, err := remote.NewLayer(remote.Config{Socket: sock, Layer: display.UI})
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	go l.Run(ctx)
+	size, err := l.Size(ctx)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	f := display.Frame{Pix: make([]byte, 4*size.X*size.Y), Stride: 4 * size.X, Size: size}
+	fill := func(r image.Rectangle, c uint32) {
+		for y := r.Min.Y; y < r.Max.Y; y++ {
+			for x := r.Min.X; x < r.Max.X; x++ {
+				binary.LittleEndian.PutUint32(f.Pix[y*f.Stride+4*x:], c)
+			}
+		}
+		f.Damage = []image.Rectangle{r}
+		if err := l.Present(f); err != nil {
+			t.Error(err)
+		}
+	}
+	fill(image.Rectangle{Max: size}, 0x0000ff)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case ev := <-l.Events():
+			if ev.Kind == input.TouchDown {
+				x, y := int(ev.X*float32(size.X)), int(ev.Y*float32(size.Y))
+				fill(image.Rect(x-5, y-5, x+5, y+5), 0xff0000)
+			}
+		}
+	}
+}
+
+func TestDisplayCommandErrors(t *testing.T) {
+	busy, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer busy.Close()
+	dir := t.TempDir()
+	bad := filepath.Join(dir, "bad")
+	if err := os.WriteFile(bad, []byte("1 jump"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		args []string
+		want []string
+	}{
+		"no folder":     {nil, []string{`"run" not set`}},
+		"busy port":     {[]string{"--run", dir, "--listen", busy.Addr().String()}, []string{busy.Addr().String(), "--listen"}},
+		"no port":       {[]string{"--run", dir, "--listen", "here"}, []string{`"here"`, "HOST:PORT"}},
+		"no panel":      {[]string{"--run", dir, "--display", "kms", "--card", "/dev/dri/card77"}, []string{"/dev/dri/card77", "--display web"}},
+		"no display":    {[]string{"--run", dir, "--display", "x11"}, []string{`"x11"`, "web, kms or png"}},
+		"no size":       {[]string{"--run", dir, "--size", "big"}, []string{`"big"`, "1280x720"}},
+		"no script":     {[]string{"--run", dir, "--display", "png", "--script", "/no/such"}, []string{"/no/such"}},
+		"broken script": {[]string{"--run", dir, "--display", "png", "--script", bad}, []string{bad + ":1", "jump"}},
+	} {
+		d := cmd.DisplayCommand()
+		d.SetArgs(c.args)
+		d.SetOut(io.Discard)
+		d.SetErr(&bytes.Buffer{})
+		err := d.ExecuteContext(t.Context())
+		for _, want := range c.want {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: got %v, want %s in it", name, err, want)
+			}
+		}
+	}
+}
+
+func TestParseSize(t *testing.T) {
+	for s, want := range map[string]image.Point{
+		"1280x720": {X: 1280, Y: 720}, "1x1": {X: 1, Y: 1}, "8192x8192": {X: 8192, Y: 8192},
+		"": {}, "1280": {}, "x720": {}, "1280x": {}, "1280x720x": {}, "0x5": {}, "-1x5": {}, "9000x10": {}, "1280 x 720": {}, "1280x720 ": {},
+	} {
+		got, err := cmd.ParseSize(s)
+		if got != want || (err == nil) != (want != image.Point{}) {
+			t.Errorf("%q: got %v, %v; want %v", s, got, err, want)
+		}
+	}
+}
