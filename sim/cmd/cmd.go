@@ -31,6 +31,9 @@ type Config struct {
 	Logger   *slog.Logger          // nil discards
 }
 
+// Buses are the names of the car's buses, in the order of its car.yaml.
+func Buses() []string { return slices.Clone(busNames) }
+
 // Serve drives a simulated car with the clock until the context ends or a bus
 // is closed. It returns nil then, and an error if the car cannot be made or a
 // bus fails.
