@@ -66,6 +66,7 @@ type Driver struct {
 	wake    chan struct{} // one slot: a frame is wanted
 	queue   queue
 	running atomic.Bool
+	over    atomic.Bool   // Run has returned
 	uiID    atomic.Uint64 // goroutine of Run
 
 	mu    sync.Mutex // guards funcs, ended and quit
@@ -130,7 +131,11 @@ func (d *Driver) App() fyne.App { return d.app }
 
 // Wake asks for a frame. It may be called by any goroutine, at any rate, and
 // costs next to nothing while a frame is already on its way.
-func (d *Driver) Wake() { signal(d.wake) }
+func (d *Driver) Wake() {
+	if !d.over.Load() {
+		signal(d.wake)
+	}
+}
 
 func signal(c chan struct{}) {
 	select {
@@ -145,6 +150,9 @@ func signal(c chan struct{}) {
 func (d *Driver) Input(ev input.Event) { d.inputTo(nil, ev) }
 
 func (d *Driver) inputTo(w *Window, ev input.Event) {
+	if d.over.Load() {
+		return
+	}
 	if ev.Time.IsZero() {
 		ev.Time = time.Now()
 	}
@@ -160,7 +168,11 @@ func (d *Driver) OnFrame(f func(now time.Time)) { d.onFrame = append(d.onFrame, 
 func (d *Driver) OnBack(f func()) { d.onBack = f }
 
 // Stats is a copy of the counters since New.
-func (d *Driver) Stats() Stats { return d.stats.copy() }
+func (d *Driver) Stats() Stats {
+	s := d.stats.copy()
+	s.Dropped = d.queue.dropped()
+	return s
+}
 
 // CreateWindow is fyne.Driver's. All windows made by it share the main output:
 // the one shown last is seen.
@@ -252,7 +264,8 @@ func (d *Driver) SetDisableScreenBlanking(bool) {}
 
 // DoFromGoroutine is fyne.Driver's: f runs on the goroutine of Run, in order.
 // With wait it returns when f has; called from that goroutine itself, f runs
-// at once. Before Run f runs at once too, after Run it does not run at all.
+// at once. Before Run f runs at once with wait and later without; after Run it
+// does not run at all.
 func (d *Driver) DoFromGoroutine(f func(), wait bool) {
 	if wait && d.onUI() {
 		f()
@@ -263,7 +276,7 @@ func (d *Driver) DoFromGoroutine(f func(), wait bool) {
 		d.mu.Unlock()
 		return
 	}
-	if !d.running.Load() {
+	if wait && !d.running.Load() {
 		d.mu.Unlock()
 		f()
 		return

@@ -129,6 +129,7 @@ func start(t testing.TB, w, h int, content func() fyne.CanvasObject, change ...f
 		}
 	})
 	t.Cleanup(r.stop)
+	<-s.seen
 	return r
 }
 

@@ -100,12 +100,12 @@ func (c *Canvas) collectTargets(o fyne.CanvasObject, off fyne.Position, clip are
 		return false
 	}
 	pos := o.Position().Add(off)
-	inner := in
-	if s, ok := o.(*container.Scroll); ok {
-		inner = s
+	inner, kids := in, children(o)
+	if s, ok := o.(*container.Scroll); ok { // not its bars
+		inner, kids = s, []fyne.CanvasObject{s.Content}
 	}
 	found := false
-	for _, k := range children(o) {
+	for _, k := range kids {
 		found = c.collectTargets(k, pos, clip, inner, all) || found
 	}
 	_, types := o.(mobile.Keyboardable)
@@ -137,11 +137,9 @@ func (c *Canvas) step(by int) {
 		c.ring.clear()
 		return
 	}
-	at := -1
-	for i := range all {
-		if all[i].o == c.ring.at || c.ring.at == nil && all[i].o == asObject(c.Focused()) {
-			at = i
-		}
+	at := c.current(all)
+	if at >= 0 {
+		all, at = c.scrollOn(all, at, by)
 	}
 	switch {
 	case at < 0 && by < 0:
@@ -152,10 +150,10 @@ func (c *Canvas) step(by int) {
 		at = (at + by + len(all)) % len(all)
 	}
 	t := all[at]
-	c.ring.at = t.o
 	if t.scroll != nil {
-		c.reveal(t)
+		t = c.reveal(t)
 	}
+	c.ring.at = t.o
 	_, types := t.o.(mobile.Keyboardable)
 	if f, ok := t.o.(fyne.Focusable); ok && !types {
 		c.Focus(f)
@@ -165,16 +163,77 @@ func (c *Canvas) step(by int) {
 	c.changed()
 }
 
+// current is the index of the target with the ring, else of the focused one.
+func (c *Canvas) current(all []target) int {
+	for i := range all {
+		if all[i].o == c.ring.at || c.ring.at == nil && all[i].o == asObject(c.Focused()) {
+			return i
+		}
+	}
+	return -1
+}
+
+// scrollOn makes room when the next target lies outside of the scrolled area
+// that the ring is in, though that area goes on: a list has only the rows that
+// are seen.
+func (c *Canvas) scrollOn(all []target, at, by int) ([]target, int) {
+	t, next := all[at], at+by
+	if t.scroll == nil || next >= 0 && next < len(all) && all[next].scroll == t.scroll {
+		return all, at
+	}
+	size := t.o.Size().AddWidthHeight(theme.Padding(), theme.Padding())
+	off := t.scroll.Offset
+	switch k := float32(by); t.scroll.Direction {
+	case container.ScrollHorizontalOnly:
+		off.X += k * size.Width
+	default:
+		off.Y += k * size.Height
+	}
+	moved := c.scrollTo(t.scroll, off)
+	if moved == (fyne.Position{}) {
+		return all, at
+	}
+	all = c.targets()
+	return all, nearest(all, t, moved)
+}
+
+// nearest is the target that now stands where t has gone to: rows are used
+// again, so that the object itself may be another row by now.
+func nearest(all []target, t target, moved fyne.Position) int {
+	best, least := -1, float32(0)
+	for i := range all {
+		if all[i].scroll != t.scroll {
+			continue
+		}
+		d := all[i].pos.Subtract(t.pos.Subtract(moved))
+		if far := d.X*d.X + d.Y*d.Y; best < 0 || far < least {
+			best, least = i, far
+		}
+	}
+	return best
+}
+
+// scrollTo scrolls and tells by how much.
+func (c *Canvas) scrollTo(s *container.Scroll, off fyne.Position) fyne.Position {
+	before := s.Offset
+	s.ScrollToOffset(off)
+	if s.Offset != before && s.OnScrolled != nil { // lists follow it
+		s.OnScrolled(s.Offset)
+	}
+	return s.Offset.Subtract(before)
+}
+
 func asObject(f fyne.Focusable) fyne.CanvasObject {
 	o, _ := f.(fyne.CanvasObject)
 	return o
 }
 
-// reveal scrolls so that a target is seen whole.
-func (c *Canvas) reveal(t target) {
+// reveal scrolls so that a target is seen whole, and returns what then stands
+// in its place.
+func (c *Canvas) reveal(t target) target {
 	s, ok := c.find(t.scroll)
 	if !ok {
-		return
+		return t
 	}
 	view := areaOf(s.pos, t.scroll.Size())
 	a := areaOf(t.pos, t.o.Size())
@@ -191,12 +250,15 @@ func (c *Canvas) reveal(t target) {
 	case a.x1 > view.x1:
 		off.X += a.x1 - view.x1
 	}
-	if off != t.scroll.Offset {
-		t.scroll.ScrollToOffset(off)
-		if t.scroll.OnScrolled != nil { // lists follow it
-			t.scroll.OnScrolled(t.scroll.Offset)
-		}
+	moved := c.scrollTo(t.scroll, off)
+	if moved == (fyne.Position{}) {
+		return t
 	}
+	all := c.targets()
+	if i := nearest(all, t, moved); i >= 0 {
+		return all[i]
+	}
+	return t
 }
 
 // activate does what a tap on the ring's target would.
@@ -333,7 +395,7 @@ func (c *Canvas) back() bool {
 		return true
 	}
 	if p, ok := top.(*widget.PopUp); ok {
-		p.Tapped(&fyne.PointEvent{}) // hides it unless it is modal
+		p.Tapped(&fyne.PointEvent{Position: fyne.NewPos(-1, -1)}) // hides it unless it is modal
 	} else if t, ok := top.(fyne.Tappable); ok {
 		t.Tapped(&fyne.PointEvent{})
 	}

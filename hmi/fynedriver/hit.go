@@ -113,7 +113,13 @@ func (c *Canvas) find(o fyne.CanvasObject) (spot, bool) {
 	return found, false
 }
 
+// holds tells whether the last frame showed o. It must not walk the tree: Fyne
+// asks while it is making renderers, and a walk would make them again.
 func (c *Canvas) holds(o fyne.CanvasObject) bool {
-	_, ok := c.find(o)
-	return ok
+	for i := range c.layout.nodes {
+		if c.layout.nodes[i].o == o {
+			return true
+		}
+	}
+	return false
 }

@@ -53,7 +53,7 @@ func (d *Driver) loop(ctx context.Context) error {
 		if !d.await(ctx, clock, start) {
 			break
 		}
-		if err := d.frame(time.Now()); err != nil {
+		if err := d.frame(time.Now(), start); err != nil {
 			return fmt.Errorf("run driver: %w", err)
 		}
 	}
@@ -134,17 +134,22 @@ type pacing struct {
 	cost time.Duration // a cautious guess of how long a frame takes
 }
 
+// measured moves the guess fast towards a cost above it and slowly towards one
+// below: a frame that misses its flip costs a whole period, one that is early
+// only the time by which it is.
 func (p *pacing) measured(c time.Duration) {
 	c = min(c, mostCost)
 	if c > p.cost {
-		p.cost = c
+		p.cost += (c - p.cost) / 2
 		return
 	}
-	p.cost -= (p.cost - c) / 16
+	p.cost -= (p.cost - c) / 64
 }
 
 // frame is one turn: everything that changes the picture, then the picture.
-func (d *Driver) frame(now time.Time) error {
+//
+// start is when it was to begin: being woken late is part of its cost.
+func (d *Driver) frame(now, start time.Time) error {
 	begin := time.Now()
 	d.now = now
 	d.dirty = false
@@ -171,9 +176,9 @@ func (d *Driver) frame(now time.Time) error {
 		pixels += n
 		shown = shown || n > 0
 	}
-	cost := time.Since(begin)
-	d.pacing.measured(cost)
-	d.stats.frame(cost, pixels, shown)
+	end := time.Now()
+	d.pacing.measured(end.Sub(start))
+	d.stats.frame(end.Sub(begin), pixels, shown)
 	d.clean(now)
 	return nil
 }
@@ -229,6 +234,7 @@ func (d *Driver) end() {
 		f()
 	}
 	d.running.Store(false)
+	d.over.Store(true)
 }
 
 // visible tells whether a window is seen: it is shown, and no window that came

@@ -102,3 +102,9 @@ func (q *queue) take(f func(*Window, input.Event)) bool {
 	q.mu.Unlock()
 	return len(evs) > 0
 }
+
+func (q *queue) dropped() uint64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.lost
+}

@@ -11,6 +11,7 @@ type Stats struct {
 	Frames    uint64 // turns of the loop
 	Presented uint64 // frames in which something was shown
 	Pixels    uint64 // damaged pixels
+	Dropped   uint64 // input events that found the queue full
 	// Cost counts frames by cost: bucket i holds those below 2^i * 62.5 µs,
 	// the last one all others.
 	Cost [12]uint64
