@@ -1,7 +1,10 @@
 package car_test
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"log/slog"
 	"math"
 	"strings"
 	"sync"
@@ -11,6 +14,7 @@ import (
 
 	"tandem/canbus"
 	"tandem/canbus/dbc"
+	"tandem/sim"
 	"tandem/sim/car"
 	"tandem/sim/scenario"
 )
@@ -87,6 +91,9 @@ func TestPhysics(t *testing.T) {
 		{"night lights", "0 night", 5 * time.Second, "IsLowBeamOn", 1, 1},
 		{"day lights", "0 day", 5 * time.Second, "IsLowBeamOn", 0, 0},
 		{"windows take time", "0 window row1.driver 100", 3 * time.Second, "WindowRow1Driver", 30, 60},
+		{"a blocked window stays", "0 window row1.driver 60\n8 fault window.driver blocked\n9 window row1.driver 0", 14 * time.Second, "WindowRow1Driver", 59, 60},
+		{"a free window shuts", "0 window row1.driver 60\n9 window row1.driver 0", 14 * time.Second, "WindowRow1Driver", 0, 0},
+		{"one lock", "0 lock row2.driver\n0 lock trunk", time.Second, "CentralLockState", 2, 2},
 		{"locks itself when driving off", "0 gear D\n1 drive 40", 6 * time.Second, "IsDoorRow1DriverLocked", 1, 1},
 		{"12 V from the battery alone", "0 fault battery12v low", 10 * time.Second, "LowVoltage", 10, 11},
 		{"obstacles come nearer", "0 obstacle rear 3\n0 gear R\n1 drive 3", 4 * time.Second, "ObstacleRearCenter", 0.5, 2.5},
@@ -295,6 +302,40 @@ func TestNewRefuses(t *testing.T) {
 	} {
 		if _, err := car.New(cfg); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: got %v, want an error that names it", name, err)
+		}
+	}
+}
+
+// sulking is a bus that takes nothing while it is down.
+type sulking struct {
+	canbus.Bus
+	down bool
+}
+
+func (s *sulking) Send(ctx context.Context, frames []canbus.Frame) (int, error) {
+	if s.down {
+		return 0, errors.New("no buffer space")
+	}
+	return s.Bus.Send(ctx, frames)
+}
+
+func TestBusThatTakesNothing(t *testing.T) {
+	for _, name := range []string{car.Body, car.ADAS} {
+		bus := &sulking{Bus: sim.NewRecorder(), down: true}
+		var log bytes.Buffer
+		c, err := car.New(car.Config{Buses: map[string]canbus.Bus{name: bus}, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Step(time.Second)
+		lost := c.Lost()
+		bus.down = false
+		c.Step(time.Second)
+		if lost < 90 || c.Lost() != lost {
+			t.Errorf("%s: got %d frames lost, then %d, want about 100 and no more", name, lost, c.Lost())
+		}
+		if lines := strings.Count(log.String(), "\n"); lines != 2 {
+			t.Errorf("%s: got %d lines of log, want one for down and one for up:\n%s", name, lines, &log)
 		}
 	}
 }
