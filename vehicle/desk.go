@@ -55,7 +55,6 @@ type Desk struct {
 // may withdraw it, and the sender, who may take it: exactly one succeeds.
 type request struct {
 	Command
-	ctx      context.Context
 	id       ID
 	sig      Signal
 	asked    time.Time
@@ -98,7 +97,7 @@ func NewDesk(c DeskConfig) (*Desk, error) {
 // goroutines may ask. When ctx ends first, the command is withdrawn if nothing
 // of it was sent yet, and is Uncertain otherwise.
 func (d *Desk) Ask(ctx context.Context, c Command) Outcome {
-	r, reason := d.request(ctx, c)
+	r, reason := d.request(c)
 	if reason != "" {
 		return Outcome{State: Refused, Reason: reason}
 	}
@@ -127,12 +126,17 @@ func (d *Desk) Ask(ctx context.Context, c Command) Outcome {
 	case o := <-r.reply: // Run settles what was taken, at its deadline or when it ends
 		return o
 	case <-ctx.Done():
-		return Outcome{State: Uncertain, Reason: "nobody waited for the report", Took: time.Since(r.asked)}
+	}
+	select {
+	case o := <-r.reply: // both were ready
+		return o
+	default:
+		return Outcome{State: Uncertain, Reason: "nobody waited for the report; it may have happened", Took: time.Since(r.asked)}
 	}
 }
 
 // request checks a command; reason is why not.
-func (d *Desk) request(ctx context.Context, c Command) (r *request, reason string) {
+func (d *Desk) request(c Command) (r *request, reason string) {
 	sig, ok := d.store.Signal(c.Path)
 	if !ok {
 		return nil, "this car has no such signal"
@@ -146,7 +150,7 @@ func (d *Desk) request(ctx context.Context, c Command) (r *request, reason strin
 	id, _ := d.store.ID(c.Path)
 	now := time.Now()
 	return &request{
-		Command: c, ctx: ctx, id: id, sig: sig,
+		Command: c, id: id, sig: sig,
 		asked: now, deadline: now.Add(c.Within), reply: make(chan Outcome, 1),
 	}, ""
 }
@@ -298,16 +302,16 @@ func (l *deskLoop) untilDeadline(now time.Time) time.Duration {
 
 // take begins a request: it replaces an older one of the same signal.
 func (l *deskLoop) take(r *request) {
-	if old := l.pending[r.id]; old != nil {
-		if old.withdraw() {
-			l.outbox = slices.DeleteFunc(l.outbox, func(o *request) bool { return o == old })
-			l.settle(old, Refused, "a newer command replaced it before it was sent")
-		} else {
-			l.settle(old, Uncertain, "a newer command replaced it; it may have happened")
-		}
-	}
 	if r.state.Load() == withdrawn {
 		return
+	}
+	if old := l.pending[r.id]; old != nil { // Asked goes from one to the other
+		if old.withdraw() {
+			l.outbox = slices.DeleteFunc(l.outbox, func(o *request) bool { return o == old })
+			l.answer(old, Refused, "a newer command replaced it before it was sent")
+		} else {
+			l.answer(old, Uncertain, "a newer command replaced it; it may have happened")
+		}
 	}
 	l.pending[r.id] = r
 	l.outbox = append(l.outbox, r)
@@ -351,13 +355,17 @@ func (l *deskLoop) check(now time.Time) {
 	}
 }
 
-// settle ends a request.
+// settle ends the pending request of a signal.
 func (l *deskLoop) settle(r *request, state OutcomeState, reason string) {
-	o := Outcome{State: state, Reason: reason, Took: time.Since(r.asked)}
-	r.reply <- o
 	delete(l.pending, r.id)
 	l.store.setFollow(r.id, l.wake, false)
 	l.store.setAsked(r.id, Value{})
+	l.answer(r, state, reason)
+}
+
+func (l *deskLoop) answer(r *request, state OutcomeState, reason string) {
+	o := Outcome{State: state, Reason: reason, Took: time.Since(r.asked)}
+	r.reply <- o
 	l.log.Debug("command ended", "path", r.Path, "value", r.Value, "origin", r.Origin, "state", state, "reason", reason, "took", o.Took)
 }
 

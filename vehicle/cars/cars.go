@@ -1,29 +1,26 @@
-// Package cars carries the car models that the binary brings along, each a car
-// directory as vehicle/carport/README.md describes it. It knows names and
-// files, not what they mean.
+// Package cars embeds the car models that the binary carries, one directory
+// each. It does not read them: carport.LoadCar does.
 package cars
 
 import "embed"
 
-// Default is the reference car, which the simulator plays.
-const Default = "tandem-one"
-
-// FS holds one directory per car.
+// FS holds the car directories: "tandem-one/car.yaml" and so on.
 //
-//go:embed all:*/*
+//go:embed tandem-one canmod-gps
 var FS embed.FS
 
-// Names lists the cars in FS, in alphabetical order.
+// Default is the car of a program that is not told which.
+const Default = "tandem-one"
+
+// Names lists the embedded car models.
 func Names() []string {
 	entries, err := FS.ReadDir(".")
 	if err != nil {
-		return nil // cannot be: the root of an embedded tree is always there
+		panic("internal error: embedded cars: " + err.Error())
 	}
 	var names []string
 	for _, e := range entries {
-		if e.IsDir() {
-			names = append(names, e.Name())
-		}
+		names = append(names, e.Name())
 	}
 	return names
 }
