@@ -211,18 +211,24 @@ func inkBox(it *paint.Item) image.Rectangle {
 // few pixels, the smoothed edge of a shape, do not count.
 func worst(below paint.Picture, r image.Rectangle, c color.NRGBA) float64 {
 	r = r.Intersect(image.Rectangle{Max: below.Size})
-	counts := map[[3]uint8]int{}
+	counts := map[uint32]int{}
+	run, last := 0, uint32(0)
 	for y := r.Min.Y; y < r.Max.Y; y++ {
 		for x := r.Min.X; x < r.Max.X; x++ {
 			cr, cg, cb := below.At(x, y)
-			counts[[3]uint8{cr, cg, cb}]++
+			if p := uint32(cr)<<16 | uint32(cg)<<8 | uint32(cb); p != last {
+				counts[last] += run
+				run, last = 0, p
+			}
+			run++
 		}
 	}
+	counts[last] += run
 	least := 21.0
 	few := max(2, r.Dx()*r.Dy()/200)
 	for p, n := range counts {
 		if n > few {
-			least = min(least, theme.Contrast(c, color.NRGBA{p[0], p[1], p[2], 255}))
+			least = min(least, theme.Contrast(c, color.NRGBA{R: uint8(p >> 16), G: uint8(p >> 8), B: uint8(p), A: 255}))
 		}
 	}
 	return least

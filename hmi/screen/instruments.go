@@ -40,7 +40,7 @@ func (b *base) gears() fyne.CanvasObject {
 	st := theme.Style{Size: 32, Bold: true}
 	all := [...]hmi.Gear{hmi.GearP, hmi.GearR, hmi.GearN, hmi.GearD}
 	var objects []fyne.CanvasObject
-	mark := widget.Plate(b.Theme.Accent, 14)
+	mark := widget.Plate(b.Theme.AccentFill, 14)
 	objects = append(objects, mark)
 	for _, g := range all {
 		objects = append(objects, widget.CentreText(st, b.Theme.TextDisabled, g.String()))

@@ -112,9 +112,7 @@ func (s Scene) Build() (fyne.CanvasObject, *theme.Theme) {
 	st.root.Resize(th.Panel.Size)
 	v := &screen.View{Model: m, State: hmi.State{Screen: s.Screen, Part: s.Part, Settings: s.Settings, Night: s.Night}, Allow: restrictions(samples)}
 	st.update(v)
-	for i := range 120 {
-		st.tick(now.Add(time.Duration(i) * time.Second / 60))
-	}
+	st.tick(now) // the first value of a pointer is taken at once
 	return st.root, th
 }
 

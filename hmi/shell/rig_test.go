@@ -3,6 +3,7 @@ package shell_test
 import (
 	"context"
 	"image"
+	"image/color"
 	"image/png"
 	"os"
 	"path/filepath"
@@ -323,3 +324,13 @@ func (r *rig) wantNot(parts ...string) {
 
 // do runs f on the UI goroutine.
 func (r *rig) do(f func()) { fyne.DoAndWait(f) }
+
+// tapAt touches a place in dp.
+func (r *rig) tapAt(x, y float32) {
+	for _, k := range []input.Kind{input.TouchDown, input.TouchUp} {
+		r.ui.events <- input.Event{Kind: k, X: x / 1280, Y: y / 720}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+func toNRGBA(r, g, b uint8) color.NRGBA { return color.NRGBA{R: r, G: g, B: b, A: 255} }

@@ -20,8 +20,9 @@ type Palette struct {
 	TextSecond   color.NRGBA // units, captions, advice
 	TextDisabled color.NRGBA // what cannot be used now; still readable, so that its reason can be
 
-	Accent   color.NRGBA // selected, active, asked
-	OnAccent color.NRGBA
+	Accent     color.NRGBA // active, asked: lines, arcs, icons, texts
+	AccentFill color.NRGBA // selected: plates; at night dim, so that a row of them does not blind
+	OnAccent   color.NRGBA // on AccentFill
 	Focus    color.NRGBA // ring of the rotary focus
 
 	Warning, OnWarning   color.NRGBA // amber: act soon
@@ -38,7 +39,7 @@ func Night() Palette {
 		IsNight:    true,
 		Background: rgb(0x06090d), Surface1: rgb(0x131921), Surface2: rgb(0x1f2733), Surface3: rgb(0x303b4a),
 		Text: rgb(0xf2f5f8), TextSecond: rgb(0xa9b4c2), TextDisabled: rgb(0x8793a3),
-		Accent: rgb(0x4fc3ff), OnAccent: rgb(0x06202e), Focus: rgb(0xf2f5f8),
+		Accent: rgb(0x4fc3ff), AccentFill: rgb(0x1d74a5), OnAccent: rgb(0xf2f5f8), Focus: rgb(0xf2f5f8),
 		Warning: rgb(0xffb300), OnWarning: rgb(0x1f1500), Critical: rgb(0xff6b6b), OnCritical: rgb(0x240404),
 		OK: rgb(0x4cd07d), Charging: rgb(0x26d7e8), Mark: rgb(0xffb300), Beam: rgb(0x86a8ff),
 	}
@@ -49,7 +50,7 @@ func Day() Palette {
 	return Palette{
 		Background: rgb(0xe9edf1), Surface1: rgb(0xffffff), Surface2: rgb(0xeef1f5), Surface3: rgb(0xd3dae2),
 		Text: rgb(0x10151b), TextSecond: rgb(0x445062), TextDisabled: rgb(0x5b6777),
-		Accent: rgb(0x0061a4), OnAccent: rgb(0xffffff), Focus: rgb(0x10151b),
+		Accent: rgb(0x0061a4), AccentFill: rgb(0x0061a4), OnAccent: rgb(0xffffff), Focus: rgb(0x10151b),
 		Warning: rgb(0x9c4f00), OnWarning: rgb(0xffffff), Critical: rgb(0xb3261e), OnCritical: rgb(0xffffff),
 		OK: rgb(0x0f7438), Charging: rgb(0x00626e), Mark: rgb(0xffb300), Beam: rgb(0x2450c8),
 	}

@@ -82,7 +82,9 @@ func (t *Theme) Color(n fyne.ThemeColorName, _ fyne.ThemeVariant) color.Color {
 		return t.Background
 	case ftheme.ColorNameForeground:
 		return t.Text
-	case ftheme.ColorNamePrimary, ftheme.ColorNameHyperlink, ftheme.ColorNameFocus:
+	case ftheme.ColorNamePrimary:
+		return t.AccentFill
+	case ftheme.ColorNameHyperlink, ftheme.ColorNameFocus:
 		return t.Accent
 	case ftheme.ColorNameForegroundOnPrimary:
 		return t.OnAccent

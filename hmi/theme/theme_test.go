@@ -43,11 +43,21 @@ func TestPaletteContrast(t *testing.T) {
 				}
 			}
 		}
-		pairs := map[string][2]color.NRGBA{"accent": {p.OnAccent, p.Accent}, "warning": {p.OnWarning, p.Warning}, "critical": {p.OnCritical, p.Critical}, "text on surface 3": {p.Text, p.Surface3}}
+		pairs := map[string][2]color.NRGBA{"accent": {p.OnAccent, p.AccentFill}, "warning": {p.OnWarning, p.Warning}, "critical": {p.OnCritical, p.Critical}, "text on surface 3": {p.Text, p.Surface3}}
 		for n, c := range pairs {
 			if got := theme.Contrast(c[0], c[1]); got < theme.ContrastMin {
 				t.Errorf("%s: on %s is %.2f, want >= %.1f", name, n, got, theme.ContrastMin)
 			}
+		}
+	}
+}
+
+// At night no plate is brighter than a fifth of full white.
+func TestNightPlatesAreDim(t *testing.T) {
+	p := theme.Night()
+	for name, c := range map[string]color.NRGBA{"background": p.Background, "surface 1": p.Surface1, "surface 2": p.Surface2, "surface 3": p.Surface3, "accent": p.AccentFill} {
+		if l := theme.Luminance(c); l > 0.2 {
+			t.Errorf("%s: luminance %.2f, want at most 0.20", name, l)
 		}
 	}
 }

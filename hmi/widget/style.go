@@ -38,9 +38,9 @@ func (c *Control) colours() (fill, stroke color.NRGBA) {
 		}
 		return fill, t.Accent
 	case c.state.On && c.pressed:
-		return blend(t.Accent, t.OnAccent), blend(t.Accent, t.OnAccent)
+		return darker(t.AccentFill), darker(t.AccentFill)
 	case c.state.On:
-		return t.Accent, t.Accent
+		return t.AccentFill, t.AccentFill
 	case c.pressed:
 		return t.Surface3, t.Surface3
 	}
@@ -86,9 +86,8 @@ func (c *Control) ink() color.NRGBA {
 	return t.Text
 }
 
-// blend is a pressed accent: a step toward the ink that stands on it, small
-// enough to keep the ink readable.
-func blend(a, ink color.NRGBA) color.NRGBA {
-	mix := func(x, y uint8) uint8 { return uint8((int(x)*7 + int(y)) / 8) }
-	return color.NRGBA{mix(a.R, ink.R), mix(a.G, ink.G), mix(a.B, ink.B), 255}
+// darker is a pressed plate: away from the light ink that stands on it.
+func darker(c color.NRGBA) color.NRGBA {
+	part := func(x uint8) uint8 { return uint8(int(x) * 3 / 4) }
+	return color.NRGBA{part(c.R), part(c.G), part(c.B), 255}
 }
