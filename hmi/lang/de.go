@@ -15,7 +15,7 @@ func German() *Words {
 		AllGood: "Alles in Ordnung", AllGoodAdvice: "Nichts braucht Ihre Aufmerksamkeit.", NoData: "Keine Daten vom Auto", More: "und %d weitere",
 		Driver: "Fahrer", Passenger: "Beifahrer", Fan: "Gebläse", Air: "Luftstrom", AirUp: "Oben", AirMiddle: "Mitte", AirDown: "Füße",
 		SeatHeat: "Sitzheizung", SeatDriver: "Sitz links", SeatPassenger: "Sitz rechts",
-		AC: "A/C", Sync: "Sync", Recirculation: "Umluft", FrontDefrost: "Front", RearDefrost: "Heck", Wheel: "Lenkrad", Mirrors: "Spiegel", Windscreen: "Scheibe",
+		AC: "A/C", Sync: "Sync", Recirculation: "Umluft", Defrost: "Enteisen", FrontDefrost: "Front", RearDefrost: "Heck", Wheel: "Lenkrad", Mirrors: "Spiegel", Windscreen: "Scheibe",
 		Warmer: "Wärmer", Cooler: "Kühler", FanMore: "Mehr Gebläse", FanLess: "Weniger Gebläse",
 		Lock: "Schließen", Unlock: "Öffnen", LockDoors: "Verriegeln", UnlockDoors: "Entriegeln", Trunk: "Heckklappe",
 		LowBeam: "Abblendlicht", HighBeam: "Fernlicht", FogLights: "Nebellicht", ParkingLights: "Standlicht",

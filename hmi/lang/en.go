@@ -15,7 +15,7 @@ func English() *Words {
 		AllGood: "All in order", AllGoodAdvice: "Nothing needs your attention.", NoData: "No data from the car", More: "and %d more",
 		Driver: "Driver", Passenger: "Passenger", Fan: "Fan", Air: "Air flow", AirUp: "Up", AirMiddle: "Face", AirDown: "Feet",
 		SeatHeat: "Seat heat", SeatDriver: "Seat left", SeatPassenger: "Seat right",
-		AC: "A/C", Sync: "Sync", Recirculation: "Recirc.", FrontDefrost: "Front", RearDefrost: "Rear", Wheel: "Wheel", Mirrors: "Mirrors", Windscreen: "Windscreen",
+		AC: "A/C", Sync: "Sync", Recirculation: "Recirc.", Defrost: "Defrost", FrontDefrost: "Front", RearDefrost: "Rear", Wheel: "Wheel", Mirrors: "Mirrors", Windscreen: "Windscreen",
 		Warmer: "Warmer", Cooler: "Cooler", FanMore: "More fan", FanLess: "Less fan",
 		Lock: "Lock", Unlock: "Unlock", LockDoors: "Lock doors", UnlockDoors: "Unlock doors", Trunk: "Boot",
 		LowBeam: "Low beam", HighBeam: "High beam", FogLights: "Fog lights", ParkingLights: "Side lights",

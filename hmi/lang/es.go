@@ -15,7 +15,7 @@ func Spanish() *Words {
 		AllGood: "Todo en orden", AllGoodAdvice: "Nada requiere su atención.", NoData: "Sin datos del coche", More: "y %d más",
 		Driver: "Conductor", Passenger: "Pasajero", Fan: "Ventilador", Air: "Flujo de aire", AirUp: "Arriba", AirMiddle: "Cara", AirDown: "Pies",
 		SeatHeat: "Asiento", SeatDriver: "Asiento izq.", SeatPassenger: "Asiento der.",
-		AC: "A/C", Sync: "Sinc.", Recirculation: "Recirc.", FrontDefrost: "Delante", RearDefrost: "Detrás", Wheel: "Volante", Mirrors: "Espejos", Windscreen: "Parabrisas",
+		AC: "A/C", Sync: "Sinc.", Recirculation: "Recirc.", Defrost: "Desempañar", FrontDefrost: "Delante", RearDefrost: "Detrás", Wheel: "Volante", Mirrors: "Espejos", Windscreen: "Parabrisas",
 		Warmer: "Más calor", Cooler: "Más frío", FanMore: "Más aire", FanLess: "Menos aire",
 		Lock: "Cerrar", Unlock: "Abrir", LockDoors: "Bloquear", UnlockDoors: "Desbloquear", Trunk: "Maletero",
 		LowBeam: "Cruce", HighBeam: "Largas", FogLights: "Antiniebla", ParkingLights: "Posición",

@@ -15,7 +15,7 @@ func French() *Words {
 		AllGood: "Tout est en ordre", AllGoodAdvice: "Rien ne demande votre attention.", NoData: "Pas de données", More: "et %d autres",
 		Driver: "Conducteur", Passenger: "Passager", Fan: "Ventilation", Air: "Flux d'air", AirUp: "Haut", AirMiddle: "Face", AirDown: "Pieds",
 		SeatHeat: "Siège", SeatDriver: "Siège g.", SeatPassenger: "Siège d.",
-		AC: "A/C", Sync: "Sync", Recirculation: "Recyclage", FrontDefrost: "Avant", RearDefrost: "Arrière", Wheel: "Volant", Mirrors: "Rétros", Windscreen: "Pare-brise",
+		AC: "A/C", Sync: "Sync", Recirculation: "Recyclage", Defrost: "Dégivrage", FrontDefrost: "Avant", RearDefrost: "Arrière", Wheel: "Volant", Mirrors: "Rétros", Windscreen: "Pare-brise",
 		Warmer: "Plus chaud", Cooler: "Plus frais", FanMore: "Ventiler plus", FanLess: "Ventiler moins",
 		Lock: "Fermer", Unlock: "Ouvrir", LockDoors: "Verrouiller", UnlockDoors: "Déverrouiller", Trunk: "Coffre",
 		LowBeam: "Croisement", HighBeam: "Route", FogLights: "Antibrouillard", ParkingLights: "Position",

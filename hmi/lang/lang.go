@@ -32,7 +32,7 @@ type Words struct {
 
 	// Climate.
 	Driver, Passenger, Fan, Air, AirUp, AirMiddle, AirDown, SeatHeat, SeatDriver, SeatPassenger string
-	AC, Sync, Recirculation, FrontDefrost, RearDefrost, Wheel, Mirrors, Windscreen              string
+	AC, Sync, Recirculation, Defrost, FrontDefrost, RearDefrost, Wheel, Mirrors, Windscreen     string
 	Warmer, Cooler, FanMore, FanLess                                                            string
 
 	// Vehicle.

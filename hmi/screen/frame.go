@@ -121,8 +121,8 @@ func NewStrip(k *Kit) Screen {
 	passenger := s.temperature(p.Type.Title, w.Passenger, vehicle.ClimatePassengerTemperature, func(m *hmi.Model) *hmi.Control[float64] { return &m.Climate.Passenger.Temperature })
 	seatL := s.heat(widget.IconSeat, "", w.SeatDriver, vehicle.SeatRow1DriverHeating, func(m *hmi.Model) *hmi.Control[float64] { return &m.Climate.Driver.Seat })
 	seatR := s.heat(widget.IconSeat, "", w.SeatPassenger, vehicle.SeatRow1PassengerHeating, func(m *hmi.Model) *hmi.Control[float64] { return &m.Climate.Passenger.Seat })
-	front := s.toggle(widget.IconFrontDefrost, "", w.FrontDefrost, vehicle.IsFrontDefrosterActive, func(m *hmi.Model) *hmi.Control[bool] { return &m.Climate.FrontDefrost })
-	rear := s.toggle(widget.IconRearDefrost, "", w.RearDefrost, vehicle.IsRearDefrosterActive, func(m *hmi.Model) *hmi.Control[bool] { return &m.Climate.RearDefrost })
+	front := s.toggle(widget.IconFrontDefrost, "", w.Defrost+": "+w.FrontDefrost, vehicle.IsFrontDefrosterActive, func(m *hmi.Model) *hmi.Control[bool] { return &m.Climate.FrontDefrost })
+	rear := s.toggle(widget.IconRearDefrost, "", w.Defrost+": "+w.RearDefrost, vehicle.IsRearDefrosterActive, func(m *hmi.Model) *hmi.Control[bool] { return &m.Climate.RearDefrost })
 
 	items := []fyne.CanvasObject{driver, seatL, s.fan(), front, seatR, passenger}
 	switch p.Class {

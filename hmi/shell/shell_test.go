@@ -95,10 +95,10 @@ func TestRefusedAndUncertain(t *testing.T) {
 				r := start(t, shell.Driving)
 				defer r.stop()
 				r.car.behave(c.deaf, c.refuse)
-				r.tap("Front")
+				r.tap("Defrost: Front")
 				time.Sleep(c.after)
 				r.want(c.says)
-				if line, _, _ := r.control("Front"); strings.Contains(line, "pending") || strings.Contains(line, " on") {
+				if line, _, _ := r.control("Defrost: Front"); strings.Contains(line, "pending") || strings.Contains(line, " on") {
 					t.Errorf("after it: got %q, want it off and not pending", line)
 				}
 				r.ui.save(t, "live-"+c.name)

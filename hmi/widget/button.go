@@ -56,8 +56,9 @@ func (b *Button) paint() {
 	}
 }
 
-// Set shows another icon and word.
+// Set shows another icon and word, and takes the word for its name.
 func (b *Button) Set(glyph IconName, label string) {
+	b.Name = label
 	if b.icon != nil && b.glyph != glyph {
 		b.glyph = glyph
 		setIcon(b.icon, glyph, b.ink())

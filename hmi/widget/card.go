@@ -149,7 +149,6 @@ type Toast struct {
 	plate *canvas.Rectangle
 	icon  *canvas.Image
 	lines [2]*canvas.Text
-	min   float32
 }
 
 // NewToast is a hidden toast.
