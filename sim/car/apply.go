@@ -130,6 +130,9 @@ func (w *world) applyBody(e scenario.Event) bool {
 		b.wiper = slices.Index([]string{"off", "slow", "medium", "fast", "interval", "auto"}, e.Arg(0))
 	case "washer":
 		b.washer = e.On()
+		if e.Arg(0) == "fill" {
+			b.washerLeft = washerTank
+		}
 	default:
 		return w.applyLights(e)
 	}

@@ -67,8 +67,11 @@ type body struct {
 	pause      float64 // s until the next wipe
 }
 
+// washerTank is what the tank of the washer holds, litres.
+const washerTank = 2.8
+
 func newBody() body {
-	return body{keyInside: true, wiper: wiperAuto, washerLeft: 2.8}
+	return body{keyInside: true, wiper: wiperAuto, washerLeft: washerTank}
 }
 
 func (b *body) lockAll(locked bool) {

@@ -49,7 +49,7 @@ var grammar = map[string][][]arg{
 	"window": one(words(doorNames), percent), "sunroof": one(number(-100, 100)), "mirror": one(side, words("fold|unfold")),
 	"indicator": one(words("left|right|off")), "hazard": one(onOff), "horn": one(onOff),
 	"lights": one(words("off|position|daytime|auto|beam")), "highbeam": one(onOff), "fog": one(words("front|rear"), onOff), "cabinlight": one(onOff),
-	"wiper": one(words("off|slow|medium|fast|interval|auto")), "washer": one(onOff),
+	"wiper": one(words("off|slow|medium|fast|interval|auto")), "washer": one(words("on|off|fill")),
 	"climate": one(side, number(16, 28)), "fan": one(side, percent), "ac": one(onOff), "recirculation": one(onOff), "defrost": one(words("front|rear"), onOff),
 	"seatheat": one(side, percent), "wheelheat": one(percent),
 	"ambient": one(number(-40, 60)), "humidity": one(percent), "rain": one(percent),

@@ -39,7 +39,7 @@
 //	indicator left|right|off     hazard on|off                  horn on|off
 //	lights off|position|daytime|auto|beam                       highbeam on|off
 //	fog front|rear on|off        cabinlight on|off
-//	wiper off|slow|medium|fast|interval|auto                    washer on|off
+//	wiper off|slow|medium|fast|interval|auto                    washer on|off|fill
 //	climate SIDE CELSIUS         fan SIDE PERCENT               ac on|off
 //	recirculation on|off         defrost front|rear on|off
 //	seatheat SIDE PERCENT        wheelheat PERCENT
