@@ -101,9 +101,11 @@ func TestKeyboardComesAndGoes(t *testing.T) {
 		r.press("h")
 		r.press("↵")
 		time.Sleep(50 * time.Millisecond)
-		if submitted != "h" {
-			t.Errorf("submitted: got %q, want h", submitted)
-		}
+		r.do(func() {
+			if submitted != "h" {
+				t.Errorf("submitted: got %q, want h", submitted)
+			}
+		})
 		if area() != 480 || pos() != before {
 			t.Errorf("after enter: got %v free units and the entry at %v, want 480 and %v", area(), pos(), before)
 		}

@@ -92,6 +92,9 @@ func (s *settings) apply() {
 		for _, o := range w.canvas.trees() {
 			applyTheme(o)
 		}
+		if k := w.canvas.keys; k != nil {
+			k.style()
+		}
 	}
 	for _, f := range fs {
 		f(s)

@@ -82,18 +82,21 @@ func (p *Painter) opaque(it *Item, r image.Rectangle) bool {
 	return false
 }
 
+// nrgba is c without premultiplication, as color.NRGBAModel has it but without
+// its allocation.
 func nrgba(c color.Color) color.NRGBA {
 	switch v := c.(type) {
 	case nil:
 		return color.NRGBA{}
 	case color.NRGBA:
 		return v
-	case *color.NRGBA:
-		return *v
-	case color.RGBA:
-		if v.A == 255 {
-			return color.NRGBA(v)
-		}
 	}
-	return color.NRGBAModel.Convert(c).(color.NRGBA)
+	r, g, b, a := c.RGBA()
+	switch a {
+	case 0xffff:
+		return color.NRGBA{uint8(r >> 8), uint8(g >> 8), uint8(b >> 8), 0xff}
+	case 0:
+		return color.NRGBA{}
+	}
+	return color.NRGBA{uint8(r * 0xffff / a >> 8), uint8(g * 0xffff / a >> 8), uint8(b * 0xffff / a >> 8), uint8(a >> 8)}
 }
