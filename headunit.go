@@ -1,0 +1,372 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"tandem/canbus"
+	"tandem/canbus/canlog"
+	"tandem/canbus/socketcan"
+	"tandem/hmi"
+	hmicmd "tandem/hmi/cmd"
+	simcmd "tandem/sim/cmd"
+	"tandem/sim/scenario"
+	"tandem/vehicle/carport"
+	"tandem/vehicle/cars"
+	vehiclecmd "tandem/vehicle/cmd"
+)
+
+// headUnit is one configured head unit: a car model, where its buses are, and
+// where its picture goes.
+type headUnit struct {
+	car     string            // an embedded car's name or a directory
+	dbc     map[string]string // databases by bus, in place of the car's
+	can     map[string]string // CAN interfaces by bus; nil: the simulated car or a recording
+	seed    uint64            // of the simulated car
+	drive   string            // scenario file of the simulated car; "": the built-in one
+	log     string            // a recording to play in place of a car; "": none
+	rate    float64           // of the recording
+	loop    bool              // start the recording over
+	verbose bool
+	screen  hmicmd.Config
+}
+
+// flags puts the flags that every way to start a head unit has.
+func (h *headUnit) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&h.car, "car", cars.Default, "car model: "+strings.Join(cars.Names(), ", ")+", or a `DIR`ectory with car.yaml")
+	f.StringToStringVar(&h.dbc, "dbc", nil, "database of a bus in place of the car's: `BUS=FILE,...`")
+	f.BoolVarP(&h.verbose, "verbose", "v", false, "say more on standard error")
+	h.screen.Data = stateDir()
+	h.screen.Flags(cmd)
+}
+
+func headUnitCommand() *cobra.Command {
+	var h headUnit
+	var can []string
+	cmd := &cobra.Command{
+		Short: "The open car: head unit, simulated car and tools in one binary",
+		Long: `Tandem is the software of a car's head unit, from the CAN frame to the pixel.
+
+Without a subcommand it starts the head unit. By itself it drives a simulated
+electric car and shows its screen in the browser; on a real head unit it takes
+CAN interfaces and a panel.`,
+		Example: `  tandem                                          a simulated car, the screen in the browser
+  tandem --can can0 --car DIR --display kms       a real car, the screen on the panel
+  tandem replay --car DIR --log drive.log         a recorded drive`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			h.can = nil
+			for _, spec := range can {
+				if err := h.addInterface(spec); err != nil {
+					return misuse{err}
+				}
+			}
+			return h.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	h.flags(cmd)
+	cmd.Flags().StringSliceVar(&can, "can", nil, "CAN interfaces in place of the simulator: `BUS=IFACE,...`, or IFACE for a car with one bus")
+	cmd.Flags().Uint64Var(&h.seed, "seed", 1, "seed of the simulated car")
+	cmd.Flags().StringVar(&h.drive, "scenario", "", "what the simulated car does: a scenario `FILE` (default: a built-in drive)")
+	return cmd
+}
+
+func replayCommand() *cobra.Command {
+	var h headUnit
+	cmd := &cobra.Command{
+		Use:   "replay --log FILE",
+		Short: "Play a recorded drive through the head unit",
+		Long: `Play a recorded drive (a candump log) through the same head unit.
+
+Frames of an interface go to the bus of that name; a car with one bus takes the
+frames of every interface.`,
+		Example: `  tandem replay --car canmod-gps --dbc gps=canmod-gps.dbc --log drive.log`,
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !(h.rate > 0 && h.rate <= 1000) {
+				return misuse{fmt.Errorf("--rate %v: expected a number above 0, to 1000", h.rate)}
+			}
+			return h.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	h.flags(cmd)
+	cmd.Flags().StringVar(&h.log, "log", "", "the recording: a candump log `FILE`")
+	cmd.Flags().Float64Var(&h.rate, "rate", 1, "seconds of the recording per second")
+	cmd.Flags().BoolVar(&h.loop, "loop", false, "start over at the end")
+	_ = cmd.MarkFlagRequired("log")
+	return cmd
+}
+
+// addInterface takes one part of --can: BUS=IFACE, or IFACE for the only bus.
+func (h *headUnit) addInterface(spec string) error {
+	bus, iface, named := strings.Cut(spec, "=")
+	if !named {
+		bus, iface = "", spec
+	}
+	if iface == "" || named && bus == "" {
+		return fmt.Errorf("--can %q: expected BUS=IFACE, as in body=can0", spec)
+	}
+	if h.can == nil {
+		h.can = map[string]string{}
+	}
+	if _, twice := h.can[bus]; twice {
+		return fmt.Errorf("--can %q: that bus has an interface already", spec)
+	}
+	h.can[bus] = iface
+	return nil
+}
+
+// run is the head unit's life: it ends with the context, or with the first
+// part that fails.
+func (h *headUnit) run(ctx context.Context, stdout, stderr io.Writer) error {
+	level := slog.LevelWarn
+	if h.verbose {
+		level = slog.LevelInfo
+	}
+	logger := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
+
+	car, err := h.loadCar()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	g, ctx := errgroup.WithContext(ctx)
+	buses, err := h.openBuses(ctx, g, car, logger)
+	if err != nil {
+		return err
+	}
+	room, err := vehiclecmd.New(vehiclecmd.Config{Car: car, Buses: buses, Logger: logger})
+	if err != nil {
+		closeAll(buses)
+		return err
+	}
+	screen := h.screen
+	screen.Vehicle = hmi.Local{Store: room.Store, Desk: room.Desk}
+	screen.Car, screen.Version = car.Name, version()
+	screen.Stdout, screen.Logger = stdout, logger
+	g.Go(func() error { return room.Run(ctx) })
+	g.Go(func() error {
+		defer cancel() // the screen is what the head unit is for
+		return hmicmd.Serve(ctx, screen)
+	})
+	if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+// stateDir is where a head unit keeps its state by default, by the XDG Base
+// Directory Specification; "" (nowhere) without a home.
+func stateDir() string {
+	if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "tandem")
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(home, ".local", "state", "tandem")
+}
+
+// loadCar reads the car model: a directory if there is one of that name, else
+// an embedded one.
+func (h *headUnit) loadCar() (*carport.Car, error) {
+	if info, err := os.Stat(h.car); err == nil && info.IsDir() {
+		return carport.LoadCar(os.DirFS(filepath.Dir(h.car)), filepath.Base(h.car), carport.Overrides{DBC: h.dbc})
+	}
+	if slices.Contains(cars.Names(), h.car) {
+		return carport.LoadCar(cars.FS, h.car, carport.Overrides{DBC: h.dbc})
+	}
+	return nil, fmt.Errorf("car %s: %w; give a directory with car.yaml, or one of: %s", h.car, fs.ErrNotExist, strings.Join(cars.Names(), ", "))
+}
+
+// openBuses attaches the car's buses: to CAN interfaces, to a recording, or to
+// the simulated car, which then drives in g.
+func (h *headUnit) openBuses(ctx context.Context, g *errgroup.Group, car *carport.Car, logger *slog.Logger) (map[string]canbus.Bus, error) {
+	if err := h.checkBusNames(car); err != nil {
+		return nil, err
+	}
+	switch {
+	case h.log != "":
+		return h.openRecording(car)
+	case h.can != nil:
+		return h.openInterfaces(car)
+	}
+	return h.openSimulator(ctx, g, car, logger)
+}
+
+// checkBusNames refuses a --can or --dbc for a bus that the car does not have,
+// and gives a nameless interface the name of the only bus.
+func (h *headUnit) checkBusNames(car *carport.Car) error {
+	if iface, ok := h.can[""]; ok {
+		if len(car.Buses) != 1 {
+			return misuse{fmt.Errorf("--can %s: car %s has the buses %s; say which, as in %s=%s", iface, car.Name, busNames(car), car.Buses[0].Name, iface)}
+		}
+		delete(h.can, "")
+		h.can[car.Buses[0].Name] = iface
+	}
+	for bus := range h.can {
+		if _, ok := car.Bus(bus); !ok {
+			return misuse{fmt.Errorf("--can %s=%s: car %s has no bus %s, only %s", bus, h.can[bus], car.Name, bus, busNames(car))}
+		}
+	}
+	return nil
+}
+
+func busNames(car *carport.Car) string {
+	var names []string
+	for _, b := range car.Buses {
+		names = append(names, b.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+func (h *headUnit) openInterfaces(car *carport.Car) (map[string]canbus.Bus, error) {
+	buses := map[string]canbus.Bus{}
+	for i, b := range car.Buses {
+		iface, ok := h.can[b.Name]
+		if !ok {
+			continue
+		}
+		bus, err := socketcan.Open(socketcan.Config{Interface: iface, Bus: uint8(i)})
+		if err != nil {
+			closeAll(buses)
+			return nil, fmt.Errorf("bus %s: %w", b.Name, err)
+		}
+		buses[b.Name] = bus
+	}
+	return buses, nil
+}
+
+// openRecording opens the log once per bus; the replays keep step by sharing
+// their start.
+func (h *headUnit) openRecording(car *carport.Car) (map[string]canbus.Bus, error) {
+	recorded, err := recordedInterfaces(h.log)
+	if err != nil {
+		return nil, err
+	}
+	buses := map[string]canbus.Bus{}
+	start := time.Now()
+	for i, b := range car.Buses {
+		iface := "" // all of them
+		if len(car.Buses) > 1 || h.can[b.Name] != "" {
+			if iface = h.can[b.Name]; iface == "" {
+				iface = b.Name
+			}
+			if !slices.Contains(recorded, iface) {
+				continue
+			}
+		}
+		f, err := os.Open(h.log)
+		if err != nil {
+			closeAll(buses)
+			return nil, fmt.Errorf("open recording: %w", err)
+		}
+		r, err := canlog.NewReplay(canlog.ReplayConfig{Name: h.log, Log: f, Interface: iface, Rate: h.rate, Loop: h.loop, Start: start, Bus: uint8(i)})
+		if err != nil {
+			closeAll(buses)
+			return nil, errors.Join(err, f.Close())
+		}
+		buses[b.Name] = recording{r, f}
+	}
+	if len(buses) == 0 {
+		return nil, fmt.Errorf("recording %s: has the interfaces %s and none is a bus of %s (%s); say which is which with --can BUS=IFACE",
+			h.log, strings.Join(recorded, ", "), car.Name, busNames(car))
+	}
+	return buses, nil
+}
+
+// recording closes the log with the replay.
+type recording struct {
+	*canlog.Replay
+	log io.Closer
+}
+
+func (r recording) Close() error { return errors.Join(r.Replay.Close(), r.log.Close()) }
+
+// recordedInterfaces lists the interfaces of a log, and refuses one that has
+// no frame at all, with what is wrong at its first line.
+func recordedInterfaces(name string) ([]string, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("open recording: %w", err)
+	}
+	defer f.Close()
+	r, err := canlog.NewReader(name, f)
+	if err != nil {
+		return nil, err
+	}
+	var found []string
+	var first error
+	var frame canbus.Frame
+	frames := 0
+	for {
+		iface, err := r.Next(&frame)
+		var broken *canlog.ParseError
+		switch {
+		case err == nil:
+			frames++
+			if !slices.Contains(found, iface) {
+				found = append(found, iface)
+			}
+		case errors.As(err, &broken):
+			if first == nil {
+				first = err
+			}
+		case errors.Is(err, io.EOF) && frames > 0:
+			return found, nil
+		case errors.Is(err, io.EOF) && first != nil:
+			return nil, fmt.Errorf("%w; no line of it is a candump frame", first)
+		case errors.Is(err, io.EOF):
+			return nil, fmt.Errorf("recording %s has no frames; record one with candump -l", name)
+		default:
+			return nil, err
+		}
+	}
+}
+
+// openSimulator puts the simulated car on in-memory buses.
+func (h *headUnit) openSimulator(ctx context.Context, g *errgroup.Group, car *carport.Car, logger *slog.Logger) (map[string]canbus.Bus, error) {
+	var drive *scenario.Scenario
+	if h.drive != "" {
+		data, err := os.ReadFile(h.drive)
+		if err != nil {
+			return nil, fmt.Errorf("read scenario: %w; 'tandem sim demo' prints one to start from", err)
+		}
+		if drive, err = scenario.Parse(h.drive, data); err != nil {
+			return nil, err
+		}
+	}
+	buses, ecus := map[string]canbus.Bus{}, map[string]canbus.Bus{}
+	for _, name := range simcmd.Buses() {
+		if _, ok := car.Bus(name); !ok {
+			return nil, fmt.Errorf("car %s is not simulated; attach its buses with --can BUS=IFACE, or play a recording with 'tandem replay'", car.Name)
+		}
+		pipe := canbus.NewPipe()
+		buses[name], ecus[name] = pipe.Join("head unit"), pipe.Join("car")
+	}
+	g.Go(func() error {
+		return simcmd.Serve(ctx, simcmd.Config{Seed: h.seed, Scenario: drive, Buses: ecus, Logger: logger})
+	})
+	return buses, nil
+}
+
+func closeAll(buses map[string]canbus.Bus) {
+	for _, b := range buses {
+		_ = b.Close()
+	}
+}

@@ -1,0 +1,102 @@
+// Command tandem is a vehicle infotainment system in one binary: the head
+// unit with its screen, the simulated car that it can be tried with, and the
+// tools around them. Without a subcommand it starts the head unit.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	hmicmd "tandem/hmi/cmd"
+	_ "tandem/hmi/locale" // before Fyne reads the locale
+	simcmd "tandem/sim/cmd"
+	vehiclecmd "tandem/vehicle/cmd"
+)
+
+// Exit codes.
+const (
+	exitDone    = 0
+	exitFailed  = 1
+	exitMisused = 2
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run executes one command line and returns its exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	root := rootCommand()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	started := false
+	root.PersistentPreRun = func(*cobra.Command, []string) { started = true }
+	cmd, err := root.ExecuteContextC(ctx)
+	switch {
+	case err == nil || errors.Is(err, context.Canceled) && ctx.Err() != nil:
+		return exitDone
+	case !started || errors.As(err, new(misuse)):
+		fmt.Fprintf(stderr, "tandem: %v\nSee '%s --help'.\n", err, cmd.CommandPath())
+		return exitMisused
+	}
+	fmt.Fprintf(stderr, "tandem: %v\n", err)
+	return exitFailed
+}
+
+// misuse is an error of the command line rather than of the world.
+type misuse struct{ error }
+
+func (m misuse) Unwrap() error { return m.error }
+
+func rootCommand() *cobra.Command {
+	root := headUnitCommand()
+	root.Use = "tandem"
+	root.Version = version()
+	root.SilenceErrors, root.SilenceUsage = true, true
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddGroup(
+		&cobra.Group{ID: "drive", Title: "Drive:"},
+		&cobra.Group{ID: "build", Title: "Build and check:"},
+	)
+	add := func(group string, cmds ...*cobra.Command) {
+		for _, c := range cmds {
+			c.GroupID = group
+			root.AddCommand(c)
+		}
+	}
+	add("drive", replayCommand())
+	add("drive", hmicmd.Commands()...)
+	add("build", simcmd.Commands()...)
+	add("build", vehiclecmd.Commands()...)
+	return root
+}
+
+// version is the module's version and the commit that it was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	revision, modified := "", ""
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision" && len(s.Value) >= 12:
+			revision = " " + s.Value[:12]
+		case s.Key == "vcs.modified" && s.Value == "true":
+			modified = "+"
+		}
+	}
+	return info.Main.Version + revision + modified
+}
