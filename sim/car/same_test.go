@@ -55,6 +55,9 @@ func digest(t testing.TB, seed uint64, s *scenario.Scenario, chunk time.Duration
 	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 
+// TestSameSeedSameFrames logs its digests, which are the same on every machine:
+//
+//	GOARCH=arm64 go test -c ./sim/car && qemu-aarch64-static car.test -test.run SameSeed -test.v
 func TestSameSeedSameFrames(t *testing.T) {
 	for name, s := range map[string]*scenario.Scenario{"demo": scenario.Demo(), "tour": tour(t)} {
 		one, two, other := digest(t, 7, s, 10*time.Millisecond), digest(t, 7, s, time.Second), digest(t, 8, s, time.Second)
