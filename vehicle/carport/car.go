@@ -12,6 +12,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"tandem/canbus"
 	"tandem/canbus/dbc"
 	"tandem/canbus/guard"
 	"tandem/vehicle/vss"
@@ -155,6 +156,9 @@ func (l *loader) readBuses(t *table) {
 	}
 	for _, n := range t.list("buses") {
 		b := t.report.table(n, "bus")
+		if v := b.values["name"]; v != nil {
+			b.subject = "bus " + v.Value
+		}
 		b.only("name", "dbc", "bitrate", "data_bitrate", "fd")
 		bus := Bus{
 			Name:        b.text("name", true),
@@ -162,7 +166,6 @@ func (l *loader) readBuses(t *table) {
 			DataBitrate: int(b.whole("data_bitrate", 0, 1, 12_000_000)),
 			FD:          b.yes("fd"),
 		}
-		b.subject = "bus " + bus.Name
 		if _, twice := l.car.Bus(bus.Name); twice {
 			b.add(b.at("name"), b.subject, "is there twice; give each bus its own name")
 			continue
@@ -390,5 +393,32 @@ func (l *loader) readPolicy() error {
 		return r.err()
 	}
 	l.car.Policy, err = guard.LoadPolicy(r.file, data)
-	return err
+	if err != nil {
+		return err
+	}
+	return l.checkPolicy(r)
 }
+
+// checkPolicy holds the policy against the databases, as New will.
+func (l *loader) checkPolicy(r *report) error {
+	for _, e := range l.car.Policy.Entries {
+		if _, ok := l.car.Bus(e.Bus); !ok {
+			r.add(e.Line, "", "bus %q is not known; this car has %s", e.Bus, l.busNames())
+		}
+	}
+	errs := []error{r.err()}
+	for i := range l.car.Buses {
+		b := &l.car.Buses[i]
+		if len(b.Database.Messages) == 0 {
+			continue // there was a better message
+		}
+		c := guardConfig(l.car, b)
+		c.Bus = noBus{}
+		_, err := guard.New(c)
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// noBus stands for the bus while a policy is checked; nothing is sent.
+type noBus struct{ canbus.Bus }

@@ -95,24 +95,28 @@ func New(c Config) (*Port, error) {
 
 // newGuard puts the car's policy in front of a bus.
 func newGuard(car *Car, b *Bus, bus canbus.Bus, p *Port) (*guard.Guard, error) {
+	c := guardConfig(car, b)
+	c.Bus, c.Now, c.Logger = bus, p.now, p.log
+	c.Predicate = func(name string) bool {
+		holds, ok := vehicle.Predicate(name)
+		return ok && holds(p.now(), p.store)
+	}
+	return guard.New(c)
+}
+
+// guardConfig is what a guard of the bus checks the policy against.
+func guardConfig(car *Car, b *Bus) guard.Config {
 	known := vehicle.Predicates()
 	if car.Policy != nil {
 		for _, e := range car.Policy.Entries {
-			for _, name := range e.When {
+			for _, name := range e.When { // those with a number in them
 				if _, ok := vehicle.Predicate(name); ok {
 					known = append(known, name)
 				}
 			}
 		}
 	}
-	return guard.New(guard.Config{
-		Bus: bus, BusName: b.Name, Policy: car.Policy, Database: b.Database,
-		Predicate: func(name string) bool {
-			holds, ok := vehicle.Predicate(name)
-			return ok && holds(p.now(), p.store)
-		},
-		Predicates: known, Now: p.now, Logger: p.log,
-	})
+	return guard.Config{BusName: b.Name, Policy: car.Policy, Database: b.Database, Predicates: known}
 }
 
 // Counts is what became of the received frames so far.

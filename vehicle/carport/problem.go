@@ -28,23 +28,19 @@ func (p *Problem) Error() string {
 	return where + ": " + p.Reason
 }
 
-// Problems are the Problems of an error from LoadCar, in order of place.
-func Problems(err error) []*Problem {
-	var out []*Problem
-	var walk func(error)
-	walk = func(err error) {
-		var p *Problem
-		if many, ok := err.(interface{ Unwrap() []error }); ok { // errors.As stops at the first
-			for _, e := range many.Unwrap() {
-				walk(e)
-			}
-		} else if errors.As(err, &p) {
-			out = append(out, p)
-		} else if err != nil {
-			out = append(out, &Problem{Reason: err.Error()})
+// Problems are the single mistakes that LoadCar's error joins, file by file.
+func Problems(err error) []error {
+	many, ok := err.(interface{ Unwrap() []error }) // errors.As would stop at the first
+	if !ok {
+		if err == nil {
+			return nil
 		}
+		return []error{err}
 	}
-	walk(err)
+	var out []error
+	for _, e := range many.Unwrap() {
+		out = append(out, Problems(e)...)
+	}
 	return out
 }
 

@@ -42,7 +42,7 @@ func load(dir string, overrides []string) (*carport.Car, error) {
 	for _, s := range overrides {
 		bus, file, ok := strings.Cut(s, "=")
 		if !ok || bus == "" || file == "" {
-			return nil, fmt.Errorf("--dbc %s: write it as BUS=FILE", s)
+			return nil, misuse{fmt.Errorf("--dbc %s: write it as BUS=FILE", s)}
 		}
 		o.DBC[bus] = file
 	}
@@ -57,8 +57,13 @@ func load(dir string, overrides []string) (*carport.Car, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		err = fs.ErrNotExist
 	}
-	return nil, fmt.Errorf("car %s: %w; give a directory with car.yaml, or one of: %s", dir, err, strings.Join(cars.Names(), ", "))
+	return nil, misuse{fmt.Errorf("car %s: %w; give a directory with car.yaml, or one of: %s", dir, err, strings.Join(cars.Names(), ", "))}
 }
+
+// misuse is an error of the arguments, rather than of the car.
+type misuse struct{ error }
+
+func (m misuse) Unwrap() error { return m.error }
 
 func checkCommand() *cobra.Command {
 	c := &cobra.Command{
@@ -75,12 +80,15 @@ and do not count.`,
 	c.RunE = func(c *cobra.Command, args []string) error {
 		car, err := load(args[0], *overrides)
 		if err != nil {
-			n := 0
-			for _, p := range carport.Problems(err) {
-				fmt.Fprintln(c.OutOrStdout(), p)
-				n++
+			var m misuse
+			if errors.As(err, &m) {
+				return err
 			}
-			return fmt.Errorf("check %s: %s", args[0], count(n, "problem"))
+			problems := carport.Problems(err)
+			for _, p := range problems {
+				fmt.Fprintln(c.OutOrStdout(), p)
+			}
+			return fmt.Errorf("check %s: %s", args[0], count(len(problems), "problem"))
 		}
 		warned := 0
 		for _, d := range car.Diagnostics {
