@@ -86,8 +86,12 @@ func (c *Canvas) active() fyne.CanvasObject {
 	return c.content
 }
 
-// changed notes that the canvas may look different.
+// changed notes that the canvas may look different. What a frame changes
+// before it paints is shown by that frame.
 func (c *Canvas) changed() {
+	if c.w.d.framing {
+		return
+	}
 	c.w.d.dirty = true
 	c.w.d.Wake()
 }

@@ -84,6 +84,7 @@ type Driver struct {
 	mods    fyne.KeyModifier
 	device  device
 	dirty   bool // something may have changed since the last frame
+	framing bool // a frame has begun and has not painted yet
 	cleaned time.Time
 	stats   counters
 	pacing  pacing

@@ -31,7 +31,7 @@ type keyboard struct {
 	edge     *canvas.Rectangle
 	on       map[int]*keyCell
 	repeat   *timer
-	lastTime time.Time
+	repeated bool // the held backspace has deleted already
 }
 
 type keyPage uint8
@@ -345,6 +345,7 @@ func (k *keyboard) Touched(ev Contact) {
 		}
 		k.repeat.stop()
 		if cell != nil && cell.code == keyBack {
+			k.repeated = false
 			k.repeat = k.c.w.d.after(time.Now().Add(repeatAt), k.again)
 		}
 	case Up, Cancel:
@@ -353,23 +354,21 @@ func (k *keyboard) Touched(ev Contact) {
 		}
 		delete(k.on, ev.ID)
 		held.press(false)
-		repeating := held.code == keyBack && k.repeat != nil && k.lastTime.After(ev.Time.Add(-repeatAt)) && k.repeated()
-		k.repeat.stop()
-		if ev.Phase == Up && !repeating {
+		if ev.Phase == Up && !(held.code == keyBack && k.repeated) {
 			k.typed(held.code)
 		}
-		k.repeat = nil
+		if held.code == keyBack {
+			k.repeat.stop()
+		}
 	}
 	k.c.changed()
 }
 
-func (k *keyboard) repeated() bool { return !k.lastTime.IsZero() }
-
 // again deletes while the backspace key is held.
 func (k *keyboard) again() {
-	k.lastTime = time.Now()
+	k.repeated = true
 	k.typed(keyBack)
-	k.repeat = k.c.w.d.after(k.lastTime.Add(repeatGap), k.again)
+	k.repeat = k.c.w.d.after(time.Now().Add(repeatGap), k.again)
 }
 
 func (k *keyboard) under(p fyne.Position) *keyCell {

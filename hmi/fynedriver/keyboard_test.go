@@ -72,6 +72,36 @@ func TestTypingOnTheScreen(t *testing.T) {
 	}
 }
 
+func TestHeldBackspaceDeletesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := widget.NewEntry()
+		r := start(t, 800, 480, func() fyne.CanvasObject { return container.NewVBox(e) })
+		r.tap(e)
+		r.do(func() {
+			e.SetText("0123456789abcdefghij")
+			e.CursorColumn = 20
+		})
+		time.Sleep(100 * time.Millisecond)
+		x, y := float32(740), float32(365)
+		r.event(input.TouchDown, 0, x, y)
+		time.Sleep(time.Second)
+		r.event(input.TouchUp, 0, x, y)
+		time.Sleep(50 * time.Millisecond)
+		held := 0
+		r.do(func() { held = len(e.Text) })
+		if held < 8 || held > 14 {
+			t.Errorf("held for a second: got %d characters left of 20, want about 11", held)
+		}
+		r.press("⌫")
+		r.do(func() {
+			if len(e.Text) != held-1 {
+				t.Errorf("tapped once: got %d characters left, want %d", len(e.Text), held-1)
+			}
+		})
+		r.stop()
+	})
+}
+
 func TestKeyboardComesAndGoes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := widget.NewEntry()

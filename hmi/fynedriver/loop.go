@@ -152,11 +152,11 @@ func (p *pacing) measured(c time.Duration) {
 func (d *Driver) frame(now, start time.Time) error {
 	begin := time.Now()
 	d.now = now
-	d.dirty = false
 	select {
 	case <-d.wake:
 	default:
 	}
+	d.framing = true
 	d.drain()
 	d.expire(now)
 	for _, f := range d.onFrame {
@@ -164,6 +164,7 @@ func (d *Driver) frame(now, start time.Time) error {
 	}
 	d.animate(now)
 	d.glide(now)
+	d.framing, d.dirty = false, false
 	pixels, shown := 0, false
 	for _, w := range d.windows {
 		if !d.visible(w) {

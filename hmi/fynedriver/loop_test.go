@@ -19,9 +19,12 @@ import (
 	"fyne.io/fyne/v2/widget"
 	"go.uber.org/goleak"
 
+	"tandem/hmi/display"
 	"tandem/hmi/fynedriver"
 	"tandem/hmi/input"
 )
+
+var _ fynedriver.Output = (*display.Layer)(nil)
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
@@ -43,6 +46,29 @@ func TestIdleMakesNoFrames(t *testing.T) {
 		time.Sleep(time.Hour)
 		if after := r.d.Stats(); after != before {
 			t.Errorf("an hour of nothing: got %d frames, want %d", after.Frames, before.Frames)
+		}
+		r.stop()
+	})
+}
+
+func TestRefreshInAFrameIsShownByThatFrame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		text := canvas.NewText("", color.White)
+		r := start(t, 400, 300, func() fyne.CanvasObject { return text })
+		n := 0
+		r.do(func() {
+			r.d.OnFrame(func(time.Time) {
+				n++
+				text.Text = fmt.Sprint(n)
+				text.Refresh()
+			})
+		})
+		time.Sleep(time.Second)
+		before := r.d.Stats()
+		r.d.Wake()
+		time.Sleep(time.Second)
+		if after := r.d.Stats(); after.Frames != before.Frames+1 || after.Presented != before.Presented+1 {
+			t.Errorf("one wake: got %d frames, %d of them presented, want one", after.Frames-before.Frames, after.Presented-before.Presented)
 		}
 		r.stop()
 	})

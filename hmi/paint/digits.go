@@ -51,12 +51,12 @@ func (t *typesetter) compose(l *line) bool {
 	if n == 0 {
 		return false
 	}
+	sp := t.space(k)
 	tab := t.pairs[spaceKey{k.fonts, k.size}]
 	if tab == nil {
 		tab = &pairTable{face: k.fonts.faces[0]}
 		t.pairs[spaceKey{k.fonts, k.size}] = tab
 	}
-	sp := t.space(k)
 	y := float32(math.Ceil(float64(toFloat(sp.ascent) * k.scale)))
 	x, sum, last := float32(0), fixed.Int26_6(0), -1
 	step := func(next int) bool {

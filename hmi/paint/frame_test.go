@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	"math"
 	"math/rand/v2"
 	"testing"
 
@@ -315,5 +316,48 @@ func TestFramesAreTheSameBytesEverywhere(t *testing.T) {
 	}
 	if *dump != "" {
 		save(t, "scene", p.Picture().RGBA())
+	}
+}
+
+// TestNonsenseDoesNoHarm gives every kind of object sizes and places that no
+// layout should ask for.
+func TestNonsenseDoesNoHarm(t *testing.T) {
+	nan, inf := float32(math.NaN()), float32(math.Inf(1))
+	odd := []float32{0, -5, -1e9, 1e9, nan, inf, -inf, 0.001, math.MaxFloat32, 70000}
+	p := paint.New(paint.Config{Size: image.Pt(64, 48), CacheBytes: 1 << 20})
+	for _, v := range odd {
+		for _, w := range odd {
+			os := zoo()
+			for _, o := range os {
+				switch x := o.(type) {
+				case *canvas.Raster, *canvas.Image, *canvas.LinearGradient, *canvas.RadialGradient:
+					if v > 1000 || w > 1000 { // Fyne itself makes a picture of that size
+						continue
+					}
+				case *canvas.Rectangle:
+					x.CornerRadius, x.StrokeWidth, x.Aspect = v, w, v
+				case *canvas.Arc:
+					x.EndAngle, x.CutoutRatio, x.CornerRadius, x.StrokeWidth = v, w, v, w
+				case *canvas.Polygon:
+					x.CornerRadius, x.Angle, x.StrokeWidth = v, w, v
+				case *canvas.Line:
+					x.StrokeWidth = w
+				case *canvas.Circle:
+					x.StrokeWidth = w
+				}
+				if i, ok := o.(*canvas.Image); !ok || i.Resource == nil {
+					o.Resize(fyne.NewSize(v, w))
+				}
+				o.Move(fyne.NewPos(w, v))
+			}
+			for _, d := range p.Frame(container.NewWithoutLayout(os...)) {
+				if !d.In(image.Rect(0, 0, 64, 48)) {
+					t.Fatalf("%v, %v: damage %v outside of the picture", v, w, d)
+				}
+			}
+			if p.CacheBytes() > 2<<20 {
+				t.Fatalf("%v, %v: cache holds %d bytes", v, w, p.CacheBytes())
+			}
+		}
 	}
 }

@@ -57,13 +57,32 @@ func (p *Painter) pixels(pos fyne.Position, size fyne.Size) image.Rectangle {
 	return image.Rect(p.up(pos.X), p.up(pos.Y), p.up(pos.X+size.Width), p.up(pos.Y+size.Height))
 }
 
+// far is beyond any picture: coordinates are cut there, and what is not a
+// number lies there too.
+const far = 1 << 20
+
+// mostSide is the longest side of an object in pixels.
+const mostSide = 1 << 14
+
 // up takes a coordinate or length to pixels as Fyne does for pictures, round
 // as it does inside of vector pictures.
-func (p *Painter) up(v float32) int { return int(math.Ceil(float64(float32(v * p.scale)))) }
+func (p *Painter) up(v float32) int { return within(math.Ceil(float64(float32(v * p.scale)))) }
 
 func (p *Painter) round(v float32) int32 {
-	return int32(math.Round(mul(float64(v), float64(p.scale))))
+	return int32(within(math.Round(mul(float64(v), float64(p.scale)))))
 }
+
+func within(f float64) int {
+	if !(f > -far) { // NaN as well
+		return -far
+	}
+	return int(min(f, far))
+}
+
+// finite tells whether an angle can be drawn.
+func finite(v float32) bool { return v > -1e6 && v < 1e6 }
+
+func side(n int) int { return max(0, min(n, mostSide)) }
 
 // item fills in what o draws at pos; false: nothing.
 func (p *Painter) item(it *Item, o fyne.CanvasObject, pos fyne.Position) bool {
@@ -87,8 +106,14 @@ func (p *Painter) item(it *Item, o fyne.CanvasObject, pos fyne.Position) bool {
 		it.shape.r[0] = float32(p.round(min(size.Width, size.Height) / 2))
 		p.vector(it, pos, size, pad)
 	case *canvas.Arc:
+		if !finite(v.StartAngle) || !finite(v.EndAngle) {
+			return false
+		}
 		p.arcItem(it, v, pos)
 	case *canvas.Polygon:
+		if !finite(v.Angle) {
+			return false
+		}
 		it.Kind, it.Fill, it.Stroke = Polygon, nrgba(v.FillColor), nrgba(v.StrokeColor)
 		pad, size := p.strokePad(it, v.StrokeWidth, v.StrokeColor != nil), v.Size()
 		half := min(size.Width, size.Height) / 2
@@ -129,7 +154,7 @@ func (p *Painter) unknown(it *Item, o fyne.CanvasObject, pos fyne.Position) bool
 // box is the place of a picture without padding.
 func (p *Painter) box(it *Item, pos fyne.Position, size fyne.Size) {
 	it.at = image.Pt(p.up(pos.X), p.up(pos.Y))
-	w, h := p.up(size.Width), p.up(size.Height)
+	w, h := side(p.up(size.Width)), side(p.up(size.Height))
 	it.shape.w, it.shape.h = int32(w), int32(h)
 	it.Bounds = image.Rect(it.at.X, it.at.Y, it.at.X+w, it.at.Y+h)
 }
@@ -139,8 +164,8 @@ func (p *Painter) vector(it *Item, pos fyne.Position, size fyne.Size, pad float3
 	s := &it.shape
 	s.at = image.Pt(p.up(pos.X-pad), p.up(pos.Y-pad))
 	w, h := float32(size.Width+float32(pad*2)), float32(size.Height+float32(pad*2))
-	s.w, s.h = p.round(w), p.round(h)
-	it.Bounds = image.Rect(0, 0, min(int(s.w), p.up(w)), min(int(s.h), p.up(h))).Add(s.at)
+	s.w, s.h = int32(side(int(p.round(w)))), int32(side(int(p.round(h))))
+	it.Bounds = image.Rect(0, 0, min(int(s.w), side(p.up(w))), min(int(s.h), side(p.up(h)))).Add(s.at)
 }
 
 func (p *Painter) strokePad(it *Item, width float32, coloured bool) float32 {

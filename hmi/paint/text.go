@@ -48,6 +48,9 @@ type glyph struct {
 const (
 	lineSets = 512 // hash sets of the line cache
 	lineWays = 4   // lines per set; the one longest unused goes
+
+	mostGlyphs = 512 // whose memory a line keeps for the next text
+	mostSizes  = 64  // of text whose measures are kept
 )
 
 // typesetter shapes texts as Fyne does and keeps the lines. Lines of digits,
@@ -101,6 +104,9 @@ func (t *typesetter) line(text string, size, scale float32, style fyne.TextStyle
 	}
 	l := set[oldest]
 	l.key, l.used = k, t.clock
+	if cap(l.glyphs) > mostGlyphs {
+		l.glyphs = nil
+	}
 	l.glyphs = l.glyphs[:0]
 	if !t.compose(l) {
 		l.glyphs = l.glyphs[:0]
@@ -129,6 +135,10 @@ func (t *typesetter) space(k lineKey) space {
 	sk := spaceKey{k.fonts, k.size}
 	s, ok := t.spaces[sk]
 	if !ok {
+		if len(t.spaces) >= mostSizes {
+			clear(t.spaces)
+			clear(t.pairs)
+		}
 		out := t.shaper.Shape(t.input(k, []rune{' '}))
 		s = space{out.Advance, out.LineBounds.LineThickness(), out.LineBounds.Ascent}
 		t.spaces[sk] = s
