@@ -231,7 +231,8 @@ func (t *slot) report(now time.Time, r *Report) {
 	if q > Error {
 		q = Invalid
 	}
-	if q == Valid && r.Value != t.value && !t.signal.admits(r.Value) {
+	// What is the value already was admitted before.
+	if q == Valid && (r.Value != t.value || t.value.kind == None) && !t.signal.admits(r.Value) {
 		q = Invalid
 	}
 	changed := q != t.qualityAt(now) || t.stale
