@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"fmt"
 	"image"
 	"image/png"
 	"io"
@@ -137,5 +138,25 @@ func TestParseSize(t *testing.T) {
 		if got != want || (err == nil) != (want != image.Point{}) {
 			t.Errorf("%q: got %v, %v; want %v", s, got, err, want)
 		}
+	}
+}
+
+func TestContactsOfSeveralSources(t *testing.T) {
+	var got []string
+	pass := cmd.Contacts(func(ev input.Event) { got = append(got, fmt.Sprint(ev.Kind, " ", ev.Contact)) })
+	const down, move, up, cancel = input.TouchDown, input.TouchMove, input.TouchUp, input.TouchCancel
+	for _, e := range []struct {
+		source  int
+		kind    input.Kind
+		contact int
+	}{
+		{0, down, 16}, {1, down, 16}, {1, move, 16}, {0, up, 16}, {0, move, 16}, {0, up, 16}, // the end of 0/16 is final
+		{2, down, 3}, {1, down, 16}, {1, cancel, 16}, {2, move, 3}, {0, input.Rotate, 0},
+	} {
+		pass(e.source, input.Event{Kind: e.kind, Contact: e.contact})
+	}
+	want := "down 0, down 1, move 1, up 0, down 0, down 1, cancel 1, move 0, rotate 0"
+	if g := strings.Join(got, ", "); g != want {
+		t.Errorf("got  %s\nwant %s", g, want)
 	}
 }

@@ -1,4 +1,12 @@
 package cmd
 
+import "tandem/hmi/input"
+
 // DisplayCommand lets tests run the command without the whole table.
 var DisplayCommand = displayCommand
+
+// Contacts is what joins the fingers of several sources.
+func Contacts(to func(input.Event)) func(source int, ev input.Event) {
+	c := &contacts{to: to, numbers: make(map[finger]int)}
+	return c.pass
+}

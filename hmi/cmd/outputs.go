@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -23,8 +24,12 @@ import (
 // defaultSize is the display's where no panel says otherwise.
 var defaultSize = image.Pt(1280, 720)
 
-// shotQuiet is how long a picture must stand still before it is saved.
-const shotQuiet = 100 * time.Millisecond
+// A picture that is to be saved may stand still for shotQuiet first; one that
+// moves all the time, as that of a car on the road, is saved after shotWithin.
+const (
+	shotQuiet  = 100 * time.Millisecond
+	shotWithin = 500 * time.Millisecond
+)
 
 // OutputsConfig says where the picture goes and touches come from.
 type OutputsConfig struct {
@@ -151,25 +156,72 @@ func (o *Outputs) URL() string {
 func (o *Outputs) PNG() *display.PNG { return o.png }
 
 // Run runs the outputs and hands touches to to (a Compositor's Input), until
-// ctx ends or the script does; then it returns nil. Each source's fingers have
-// contact numbers of their own.
+// ctx ends or the script does; then it returns nil. No two fingers have the
+// same contact number, whatever source they touch.
 func (o *Outputs) Run(ctx context.Context, to func(input.Event)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	group, ctx := errgroup.WithContext(ctx)
+	all := contacts{to: to, numbers: make(map[finger]int)}
 	for i, s := range o.sources {
 		group.Go(func() error {
-			return s.Run(ctx, func(ev input.Event) {
-				ev.Contact += 1000 * i
-				to(ev)
-			})
+			return s.Run(ctx, func(ev input.Event) { all.pass(i, ev) })
 		})
 	}
 	group.Go(func() error {
 		defer cancel()
-		return o.play(ctx, to)
+		return o.play(ctx, func(ev input.Event) { all.pass(len(o.sources), ev) })
 	})
 	return group.Wait()
+}
+
+// finger is one as its source numbers it.
+type finger struct{ source, contact int }
+
+// contacts gives the fingers of several sources one set of small numbers.
+type contacts struct {
+	to func(input.Event)
+
+	mu      sync.Mutex
+	numbers map[finger]int
+}
+
+// pass hands ev on with its finger's number. The order of a source's events
+// is kept: to does not block, so it may be called under the lock.
+func (c *contacts) pass(source int, ev input.Event) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f := finger{source, ev.Contact}
+	n, known := c.numbers[f]
+	switch ev.Kind {
+	case input.TouchDown:
+		if !known {
+			n = c.freeLocked()
+			c.numbers[f] = n
+		}
+	case input.TouchMove, input.TouchUp, input.TouchCancel:
+		if !known {
+			return
+		}
+		if ev.Kind != input.TouchMove {
+			delete(c.numbers, f)
+		}
+	}
+	ev.Contact = n
+	c.to(ev)
+}
+
+// freeLocked is the smallest number that no finger has.
+func (c *contacts) freeLocked() int {
+	for n := 0; ; n++ {
+		taken := false
+		for _, m := range c.numbers {
+			taken = taken || m == n
+		}
+		if !taken {
+			return n
+		}
+	}
 }
 
 // play does the script, or waits for the end where there is none.
@@ -182,7 +234,9 @@ func (o *Outputs) play(ctx context.Context, to func(input.Event)) error {
 		if o.png == nil {
 			return errors.New("a picture is wanted and no output saves any: add png to --display")
 		}
-		if err := o.png.Settle(ctx, shotQuiet); err != nil {
+		still, cancel := context.WithTimeout(ctx, shotWithin)
+		defer cancel()
+		if err := o.png.Settle(still, shotQuiet); err != nil && (ctx.Err() != nil || o.png.Frames() == 0) {
 			return err
 		}
 		_, err := o.png.Save(name)
