@@ -41,6 +41,8 @@ type headUnit struct {
 	loop    bool              // start the recording over
 	verbose bool
 	screen  hmicmd.Config
+
+	ready func(*vehiclecmd.Room) // is told the room before it runs; nil for none. For tests.
 }
 
 // flags puts the flags that every way to start a head unit has.
@@ -53,8 +55,10 @@ func (h *headUnit) flags(cmd *cobra.Command) {
 	h.screen.Flags(cmd)
 }
 
-func headUnitCommand() *cobra.Command {
-	var h headUnit
+func headUnitCommand() *cobra.Command { return new(headUnit).command() }
+
+// command is the head unit on the simulator or on CAN interfaces.
+func (h *headUnit) command() *cobra.Command {
 	var can []string
 	cmd := &cobra.Command{
 		Short: "The open car: head unit, simulated car and tools in one binary",
@@ -68,11 +72,8 @@ CAN interfaces and a panel.`,
   tandem replay --car DIR --log drive.log         a recorded drive`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			h.can = nil
-			for _, spec := range can {
-				if err := h.addInterface(spec); err != nil {
-					return misuse{err}
-				}
+			if err := h.addInterfaces(can); err != nil {
+				return err
 			}
 			return h.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
@@ -84,48 +85,58 @@ CAN interfaces and a panel.`,
 	return cmd
 }
 
-func replayCommand() *cobra.Command {
-	var h headUnit
+func replayCommand() *cobra.Command { return new(headUnit).replayCommand() }
+
+// replayCommand is the head unit on a recording.
+func (h *headUnit) replayCommand() *cobra.Command {
+	var can []string
 	cmd := &cobra.Command{
 		Use:   "replay --log FILE",
 		Short: "Play a recorded drive through the head unit",
 		Long: `Play a recorded drive (a candump log) through the same head unit.
 
-Frames of an interface go to the bus of that name; a car with one bus takes the
-frames of every interface.`,
+A car with one bus takes the frames of every interface of the recording. For a
+car with several, an interface of a bus's name is that bus; --can BUS=IFACE says
+it where the names differ.`,
 		Example: `  tandem replay --car canmod-gps --dbc gps=canmod-gps.dbc --log drive.log`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !(h.rate > 0 && h.rate <= 1000) {
 				return misuse{fmt.Errorf("--rate %v: expected a number above 0, to 1000", h.rate)}
 			}
+			if err := h.addInterfaces(can); err != nil {
+				return err
+			}
 			return h.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	h.flags(cmd)
 	cmd.Flags().StringVar(&h.log, "log", "", "the recording: a candump log `FILE`")
+	cmd.Flags().StringSliceVar(&can, "can", nil, "which interface of the recording is which bus: `BUS=IFACE,...`")
 	cmd.Flags().Float64Var(&h.rate, "rate", 1, "seconds of the recording per second")
 	cmd.Flags().BoolVar(&h.loop, "loop", false, "start over at the end")
 	_ = cmd.MarkFlagRequired("log")
 	return cmd
 }
 
-// addInterface takes one part of --can: BUS=IFACE, or IFACE for the only bus.
-func (h *headUnit) addInterface(spec string) error {
-	bus, iface, named := strings.Cut(spec, "=")
-	if !named {
-		bus, iface = "", spec
+// addInterfaces takes the parts of --can: BUS=IFACE, or IFACE for the only bus.
+func (h *headUnit) addInterfaces(specs []string) error {
+	for _, spec := range specs {
+		bus, iface, named := strings.Cut(spec, "=")
+		if !named {
+			bus, iface = "", spec
+		}
+		if iface == "" || named && bus == "" {
+			return misuse{fmt.Errorf("--can %q: expected BUS=IFACE, as in body=can0", spec)}
+		}
+		if h.can == nil {
+			h.can = map[string]string{}
+		}
+		if _, twice := h.can[bus]; twice {
+			return misuse{fmt.Errorf("--can %q: that bus has an interface already", spec)}
+		}
+		h.can[bus] = iface
 	}
-	if iface == "" || named && bus == "" {
-		return fmt.Errorf("--can %q: expected BUS=IFACE, as in body=can0", spec)
-	}
-	if h.can == nil {
-		h.can = map[string]string{}
-	}
-	if _, twice := h.can[bus]; twice {
-		return fmt.Errorf("--can %q: that bus has an interface already", spec)
-	}
-	h.can[bus] = iface
 	return nil
 }
 
@@ -153,6 +164,9 @@ func (h *headUnit) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		closeAll(buses)
 		return err
+	}
+	if h.ready != nil {
+		h.ready(room)
 	}
 	screen := h.screen
 	screen.Vehicle = hmi.Local{Store: room.Store, Desk: room.Desk}

@@ -2,6 +2,7 @@ package car
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	brutella "github.com/brutella/can"
@@ -203,7 +204,7 @@ func (c *Car) send(l *link, o *out) {
 	switch {
 	case err != nil:
 		c.lost.Add(1)
-		if !l.failing {
+		if !l.failing && !errors.Is(err, canbus.ErrClosed) { // closed: the end, not a fault
 			c.log.Warn("bus takes no frames", "bus", l.name, "error", err)
 		}
 		l.failing = true
