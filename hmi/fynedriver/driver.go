@@ -8,7 +8,7 @@
 // it through fyne.Do, Wake and Input. It sleeps until one of them calls, and
 // paints late:
 //
-//	wake ─► wait until flip − cost − 1 ms ─► input ─► frame functions ─►
+//	wake ─► wait until flip − cost − ¾ ms ─► input ─► frame functions ─►
 //	animations ─► layout ─► diff ─► paint ─► present ─► sleep, or again
 //
 // so that a frame shows what is known a moment before it is seen, and any
@@ -30,6 +30,7 @@ import (
 
 	"tandem/hmi/display"
 	"tandem/hmi/input"
+	"tandem/hmi/paint"
 )
 
 // Output shows finished frames. A *display.Layer is one. Present is called
@@ -75,6 +76,7 @@ type Driver struct {
 	quit  context.CancelFunc
 
 	windows []*Window
+	ruler   *paint.Painter // measures text while there is no window
 	onFrame []func(time.Time)
 	onBack  func()
 	anims   []*running
@@ -209,8 +211,8 @@ func (d *Driver) RenderedTextSize(text string, size float32, style fyne.TextStyl
 	return d.measurer().Measure(text, size, style, source)
 }
 
-// CanvasForObject is fyne.Driver's: the canvas that shows the object, or the
-// first window's while no canvas does.
+// CanvasForObject is fyne.Driver's: the canvas that shows the object; while
+// none does, that of the window on the main output.
 func (d *Driver) CanvasForObject(o fyne.CanvasObject) fyne.Canvas {
 	if len(d.windows) == 0 {
 		return nil
@@ -220,6 +222,9 @@ func (d *Driver) CanvasForObject(o fyne.CanvasObject) fyne.Canvas {
 			if w.canvas.holds(o) {
 				return w.canvas
 			}
+		}
+		if w := d.top(d.cfg.Output); w != nil {
+			return w.canvas
 		}
 	}
 	return d.windows[0].canvas

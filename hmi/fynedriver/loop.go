@@ -13,9 +13,9 @@ import (
 
 const (
 	frameTime  = time.Second / 60
-	margin     = time.Millisecond      // between the end of painting and the flip
-	mostCost   = 12 * time.Millisecond // a frame never starts earlier than this before its flip
-	cleanAfter = 30 * time.Second      // between two looks at Fyne's caches
+	margin     = 750 * time.Microsecond // between the end of painting and the flip
+	mostCost   = 12 * time.Millisecond  // a frame never starts earlier than this before its flip
+	cleanAfter = 30 * time.Second       // between two looks at Fyne's caches
 )
 
 // Run owns the UI goroutine: it returns after ctx has ended or Quit was called,
@@ -143,7 +143,7 @@ func (p *pacing) measured(c time.Duration) {
 		p.cost += (c - p.cost) / 2
 		return
 	}
-	p.cost -= (p.cost - c) / 64
+	p.cost -= (p.cost - c) / 32
 }
 
 // frame is one turn: everything that changes the picture, then the picture.

@@ -143,6 +143,21 @@ func TestNewRefusesNonsense(t *testing.T) {
 	}
 }
 
+func TestTextCanBeMeasuredBeforeThereIsAWindow(t *testing.T) {
+	d, err := fynedriver.New(fynedriver.Config{Size: image.Pt(100, 100), Output: newScreen(100, 100)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := fyne.MeasureText("Tandem", 24, fyne.TextStyle{})
+	if n := len(d.AllWindows()); n != 0 || before.Width < 20 {
+		t.Errorf("got %d windows and a text of %v, want none and some width", n, before)
+	}
+	d.App().NewWindow("w")
+	if after := fyne.MeasureText("Tandem", 24, fyne.TextStyle{}); after != before {
+		t.Errorf("with a window: got %v, want %v", after, before)
+	}
+}
+
 func TestAnimationsFollowTheFlips(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		box := canvas.NewRectangle(color.White)

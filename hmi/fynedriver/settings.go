@@ -87,6 +87,9 @@ func (s *settings) apply() {
 	s.mu.Unlock()
 	d := s.d
 	d.base.Settings().SetTheme(t)
+	if d.ruler != nil {
+		d.ruler.Drop()
+	}
 	for _, w := range d.windows {
 		w.painter.Drop()
 		for _, o := range w.canvas.trees() {

@@ -42,12 +42,16 @@ func (d *Driver) newWindow(title string, size image.Point, scale float32, out Ou
 	return w
 }
 
-// measurer is the painter that measures text; there is always one.
+// measurer is the painter that measures text: the first window's, whose shaped
+// texts are then there to be drawn, or one for as long as there is no window.
 func (d *Driver) measurer() *paint.Painter {
-	if len(d.windows) == 0 {
-		d.newWindow("", d.cfg.Size, d.cfg.Scale, d.cfg.Output)
+	if len(d.windows) > 0 {
+		return d.windows[0].painter
 	}
-	return d.windows[0].painter
+	if d.ruler == nil {
+		d.ruler = paint.New(paint.Config{Scale: d.cfg.Scale, Logger: d.log})
+	}
+	return d.ruler
 }
 
 // Painter is the window's painter: its display list and picture, for tests and
