@@ -132,6 +132,11 @@ func (c *Canvas) rotate(steps int) {
 }
 
 func (c *Canvas) step(by int) {
+	if c.keys != nil && c.keys.Visible() {
+		c.ring.at = c.keys.next(c.ring.at, by)
+		c.changed()
+		return
+	}
 	all := c.targets()
 	if len(all) == 0 {
 		c.ring.clear()
@@ -263,6 +268,9 @@ func (c *Canvas) reveal(t target) target {
 
 // activate does what a tap on the ring's target would.
 func (c *Canvas) activate() bool {
+	if c.keys != nil && c.keys.Visible() && c.keys.hit(c.ring.at) {
+		return true
+	}
 	s, ok := c.find(c.ring.at)
 	if c.ring.at == nil || !ok {
 		return false

@@ -56,7 +56,8 @@ func (d *Driver) keyDown(w *Window, ev input.Event) {
 		d.backKey(c, k)
 		return
 	case fyne.KeyReturn, fyne.KeyEnter, fyne.KeySpace:
-		if _, typing := c.Focused().(mobile.Keyboardable); !typing && c.activate() {
+		_, typing := c.Focused().(mobile.Keyboardable)
+		if (!typing || k.Name != fyne.KeySpace && c.ring.at != nil) && c.activate() {
 			return
 		}
 	case fyne.KeyUp, fyne.KeyLeft, fyne.KeyDown, fyne.KeyRight:

@@ -380,6 +380,41 @@ func (k *keyboard) under(p fyne.Position) *keyCell {
 	return nil
 }
 
+// next is the key before or after the one whose face is at, for the rotary
+// controller.
+func (k *keyboard) next(at fyne.CanvasObject, by int) fyne.CanvasObject {
+	i, n := -1, 0
+	for _, c := range k.cells {
+		if !c.face.Visible() {
+			break
+		}
+		if c.face == at {
+			i = n
+		}
+		n++
+	}
+	switch {
+	case i < 0 && by > 0:
+		i = 0
+	case i < 0:
+		i = n - 1
+	default:
+		i = (i + by + n) % n
+	}
+	return k.cells[i].face
+}
+
+// hit types the key whose face is at; false: there is none.
+func (k *keyboard) hit(at fyne.CanvasObject) bool {
+	for _, c := range k.cells {
+		if c.face == at && c.face.Visible() {
+			k.typed(c.code)
+			return true
+		}
+	}
+	return false
+}
+
 // typed does what a key stands for.
 func (k *keyboard) typed(code string) {
 	switch code {

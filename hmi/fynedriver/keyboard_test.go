@@ -219,6 +219,32 @@ func TestRotaryAndKeysReachEverything(t *testing.T) {
 	}
 }
 
+func TestRotaryTypes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := widget.NewEntry()
+		r := start(t, 800, 480, func() fyne.CanvasObject { return container.NewVBox(e) })
+		turn := func(n int) {
+			r.d.Input(input.Event{Kind: input.Rotate, Steps: n})
+			r.key("Return")
+			time.Sleep(50 * time.Millisecond)
+		}
+		turn(1) // the entry
+		turn(2) // w, the second key
+		turn(-1)
+		turn(-1) // around the end: enter, which closes the keyboard
+		r.s.dump(t, "rotary-typed")
+		r.do(func() {
+			if e.Text != "wq" {
+				t.Errorf("got %q, want wq", e.Text)
+			}
+			if _, s := r.w.Canvas().InteractiveArea(); s.Height != 480 {
+				t.Error("the keyboard is still there")
+			}
+		})
+		r.stop()
+	})
+}
+
 func TestRotaryScrollsAList(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := list(100)
