@@ -91,9 +91,7 @@ func knock(sock string) string {
 	if err := c.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
 		return err.Error()
 	}
-	if _, err := c.Write([]byte{1, remote.Version, 1}); err != nil {
-		return err.Error()
-	}
+	c.Write([]byte{1, remote.Version, 1}) // may be refused by then
 	b := make([]byte, 512)
 	n, err := c.Read(b)
 	if err != nil || n == 0 {

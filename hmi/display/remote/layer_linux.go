@@ -7,6 +7,7 @@ import (
 	"image"
 	"log/slog"
 	"net"
+	"os"
 	"sync"
 	"time"
 
@@ -49,6 +50,7 @@ type Layer struct {
 	input   *bool
 	size    image.Point   // the display's
 	sized   chan struct{} // closed when size is known
+	ended   bool          // Run has
 	scratch []byte
 }
 
@@ -85,7 +87,8 @@ func (l *Layer) Size(ctx context.Context) (image.Point, error) {
 }
 
 // Present copies the frame's damage to the shared memory and tells the
-// display. It waits while the display still reads the frame before.
+// display. It waits while the display still reads the frame before. It fails
+// for a frame that cannot be, and after Run has ended.
 func (l *Layer) Present(f display.Frame) error {
 	if err := f.Check(); err != nil {
 		return fmt.Errorf("present on remote layer %s: %w", l.cfg.Layer, err)
@@ -96,6 +99,9 @@ func (l *Layer) Present(f display.Frame) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.settleLocked()
+	if l.ended {
+		return fmt.Errorf("present on remote layer %s: %w", l.cfg.Layer, os.ErrClosed)
+	}
 	whole := l.mem == nil || l.mem.size != f.Size
 	if whole {
 		m, err := newMemory(f.Size)
@@ -246,7 +252,7 @@ func (l *Layer) Run(ctx context.Context) error {
 		if err := l.mem.close(); err != nil {
 			l.log.Warn("drop shared memory", "err", err)
 		}
-		l.mem = nil
+		l.mem, l.ended = nil, true
 	}()
 	wait := firstWait
 	for {
@@ -287,9 +293,8 @@ func (l *Layer) connection(ctx context.Context) error {
 		}
 		l.mu.Unlock()
 	}()
-	if _, err := c.Write(request{op: opHello, kind: l.cfg.Layer}.append(nil)); err != nil {
-		return err
-	}
+	// A display that refuses us has said so already, and closed: read on.
+	_, werr := c.Write(request{op: opHello, kind: l.cfg.Layer}.append(nil))
 	var buf [maxMessage]byte
 	for {
 		n, fd, err := receive(c, buf[:])
@@ -297,7 +302,7 @@ func (l *Layer) connection(ctx context.Context) error {
 			unix.Close(fd)
 		}
 		if err != nil {
-			return err
+			return errors.Join(werr, err)
 		}
 		if err := l.take(c, buf[:n]); err != nil {
 			return err

@@ -72,7 +72,21 @@ func TestSecondProducerTakesOver(t *testing.T) {
 	if _, err := old.Size(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	painting := make(chan struct{})
+	go func() { // the first one paints all the time
+		defer close(painting)
+		for f := frame(size); len(ended) == 0; {
+			err := old.Present(fill(f, image.Rect(0, 0, 320, 180), 0x111111))
+			if errors.Is(err, os.ErrClosed) {
+				return
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		}
+	}()
 	l, _ := connect(t, sock, display.UI)
+	<-painting
 	if err := <-ended; !errors.Is(err, remote.ErrReplaced) {
 		t.Errorf("the first producer ended with %v, want ErrReplaced", err)
 	}

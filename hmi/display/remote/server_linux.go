@@ -12,6 +12,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -130,6 +131,8 @@ type producer struct {
 	pid   int32
 	layer *display.Layer // nil: has not said which
 	mem   *memory
+	mute  context.CancelFunc // ends its events
+	over  atomic.Bool        // another one has its layer: what it says counts no more
 	wrote sync.Mutex
 }
 
@@ -146,6 +149,8 @@ func (p *producer) serve(ctx context.Context) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	stop := context.AfterFunc(ctx, func() { p.c.Close() })
 	defer stop()
+	heard, mute := context.WithCancel(ctx)
+	p.mute = mute
 	if err := p.admit(); err != nil {
 		p.refuse(false, err.Error())
 		cancel()
@@ -153,7 +158,7 @@ func (p *producer) serve(ctx context.Context) (err error) {
 	}
 	p.s.log.Info("producer came", "layer", p.name(), "pid", p.pid)
 	var group sync.WaitGroup
-	group.Go(func() { p.forward(ctx) })
+	group.Go(func() { p.forward(heard) })
 	defer func() {
 		cancel()
 		group.Wait()
@@ -162,7 +167,7 @@ func (p *producer) serve(ctx context.Context) (err error) {
 	}()
 	for {
 		if err := p.next(); err != nil {
-			if !errors.Is(err, net.ErrClosed) {
+			if !errors.Is(err, net.ErrClosed) && !p.over.Load() {
 				p.refuse(false, err.Error())
 			}
 			return err
@@ -177,9 +182,8 @@ func (p *producer) admit() error {
 		return err
 	}
 	p.pid = pid
-	if int(uid) != os.Geteuid() && uid != 0 && !slices.Contains(p.s.cfg.Users, int(uid)) {
-		return fmt.Errorf("user %d may not paint here", uid)
-	}
+	// Its hello is read before it is refused: closing a socket with something
+	// unread in it would take the reason away from the peer.
 	if err := p.c.SetReadDeadline(time.Now().Add(helloWithin)); err != nil {
 		return err
 	}
@@ -187,6 +191,9 @@ func (p *producer) admit() error {
 	n, fd, err := receive(p.c, buf[:])
 	if fd >= 0 {
 		unix.Close(fd)
+	}
+	if int(uid) != os.Geteuid() && uid != 0 && !slices.Contains(p.s.cfg.Users, int(uid)) {
+		return fmt.Errorf("user %d may not paint here", uid)
 	}
 	if err != nil {
 		return err
@@ -215,8 +222,20 @@ func (s *Server) take(p *producer) {
 	s.holders[p.layer.Kind()] = p
 	s.mu.Unlock()
 	if old != nil {
-		old.refuse(true, "another producer has come")
-		old.c.Close()
+		old.retire()
+	}
+}
+
+// retire tells a producer that another one has its layer. What it sends until
+// it has heard that is read and dropped: to close with something unread would
+// take the message away from it, and it would come again.
+func (p *producer) retire() {
+	p.over.Store(true)
+	p.mute()
+	p.refuse(true, "another producer has come")
+	err := errors.Join(p.c.CloseWrite(), p.c.SetReadDeadline(time.Now().Add(helloWithin)))
+	if err != nil {
+		p.s.log.Debug("retire a producer", "layer", p.name(), "err", err)
 	}
 }
 
@@ -278,6 +297,12 @@ func (p *producer) next() error {
 	n, fd, err := receive(p.c, buf[:])
 	if err != nil {
 		return err
+	}
+	if p.over.Load() {
+		if fd >= 0 {
+			unix.Close(fd)
+		}
+		return nil
 	}
 	r, err := parseRequest(buf[:n], room[:])
 	if fd >= 0 && (err != nil || r.op != opMemory) {
