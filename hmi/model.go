@@ -212,7 +212,8 @@ func (m *Model) AllLocked() (locked, known, pending bool) {
 	return locked && known, known, pending
 }
 
-// Known reports whether the car says anything of what warnings come from.
+// Known reports whether the car says anything of what most warnings come from:
+// only then may a screen say that nothing is wrong.
 func (m *Model) Known() bool {
-	return m.Drive.Speed.OK || m.Battery.Charge.OK || m.Body.Doors[FrontLeft].OK || m.Tyres[FrontLeft].Pressure.OK
+	return m.Body.Doors[FrontLeft].OK || m.Tyres[FrontLeft].Low.OK || m.Assist.ABSError.OK
 }

@@ -179,3 +179,16 @@ func TestUpdateAllocatesNothing(t *testing.T) {
 		t.Errorf("got %v allocations, want 0", n)
 	}
 }
+
+// Nothing is "in order" of which nothing is known: a car that reports only its
+// place and speed says nothing of doors, tyres and brakes.
+func TestKnown(t *testing.T) {
+	if model(values{vehicle.Speed: num(50), vehicle.Latitude: num(1)}).Known() || model(nil).Known() {
+		t.Error("place and speed are taken for knowledge of the car's state")
+	}
+	for _, p := range []vehicle.Path{vehicle.DoorRow1DriverIsOpen, vehicle.FrontWheelLeftTireIsPressureLow, vehicle.ABSIsError} {
+		if !model(values{p: no}).Known() {
+			t.Errorf("%s is known, and yet nothing is", p)
+		}
+	}
+}

@@ -12,7 +12,7 @@ func German() *Words {
 		Charging: "Lädt", Cable: "Kabel steckt", FullIn: "Voll in", Regen: "Rückgew.", Cruise: "Tempomat", Gear: "Gang", BatteryTemp: "Batterietemp.",
 		Service: "Service", Tyres: "Reifen", Lights: "Licht", Doors: "Türen",
 		On: "An", Off: "Aus", Auto: "Auto", Locked: "Verriegelt", Unlocked: "Entriegelt", Open: "Offen", Closed: "Zu", Ready: "Bereit", Standby: "Bereit",
-		AllGood: "Alles in Ordnung", AllGoodAdvice: "Nichts braucht Ihre Aufmerksamkeit.", NoData: "Keine Daten vom Auto", More: "und %d weitere",
+		AllGood: "Alles in Ordnung", AllGoodAdvice: "Nichts braucht Ihre Aufmerksamkeit.", NoData: "Keine Warndaten", More: "und %d weitere",
 		Driver: "Fahrer", Passenger: "Beifahrer", Fan: "Gebläse", Air: "Luftstrom", AirUp: "Oben", AirMiddle: "Mitte", AirDown: "Füße",
 		SeatHeat: "Sitzheizung", SeatDriver: "Sitz links", SeatPassenger: "Sitz rechts",
 		AC: "A/C", Sync: "Sync", Recirculation: "Umluft", Defrost: "Enteisen", FrontDefrost: "Front", RearDefrost: "Heck", Wheel: "Lenkrad", Mirrors: "Spiegel", Windscreen: "Scheibe",

@@ -12,7 +12,7 @@ func English() *Words {
 		Charging: "Charging", Cable: "Cable plugged in", FullIn: "Full in", Regen: "Regen", Cruise: "Cruise", Gear: "Gear", BatteryTemp: "Battery temp.",
 		Service: "Service", Tyres: "Tyres", Lights: "Lights", Doors: "Doors",
 		On: "On", Off: "Off", Auto: "Auto", Locked: "Locked", Unlocked: "Unlocked", Open: "Open", Closed: "Closed", Ready: "Ready", Standby: "Standby",
-		AllGood: "All in order", AllGoodAdvice: "Nothing needs your attention.", NoData: "No data from the car", More: "and %d more",
+		AllGood: "All in order", AllGoodAdvice: "Nothing needs your attention.", NoData: "No data on warnings", More: "and %d more",
 		Driver: "Driver", Passenger: "Passenger", Fan: "Fan", Air: "Air flow", AirUp: "Up", AirMiddle: "Face", AirDown: "Feet",
 		SeatHeat: "Seat heat", SeatDriver: "Seat left", SeatPassenger: "Seat right",
 		AC: "A/C", Sync: "Sync", Recirculation: "Recirc.", Defrost: "Defrost", FrontDefrost: "Front", RearDefrost: "Rear", Wheel: "Wheel", Mirrors: "Mirrors", Windscreen: "Windscreen",

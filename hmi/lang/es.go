@@ -12,7 +12,7 @@ func Spanish() *Words {
 		Charging: "Cargando", Cable: "Cable conectado", FullIn: "Llena en", Regen: "Recup.", Cruise: "Crucero", Gear: "Marcha", BatteryTemp: "Temp. batería",
 		Service: "Servicio", Tyres: "Ruedas", Lights: "Luces", Doors: "Puertas",
 		On: "Sí", Off: "No", Auto: "Auto", Locked: "Bloqueado", Unlocked: "Abierto", Open: "Abierto", Closed: "Cerrado", Ready: "Listo", Standby: "En espera",
-		AllGood: "Todo en orden", AllGoodAdvice: "Nada requiere su atención.", NoData: "Sin datos del coche", More: "y %d más",
+		AllGood: "Todo en orden", AllGoodAdvice: "Nada requiere su atención.", NoData: "Avisos desconocidos", More: "y %d más",
 		Driver: "Conductor", Passenger: "Pasajero", Fan: "Ventilador", Air: "Flujo de aire", AirUp: "Arriba", AirMiddle: "Cara", AirDown: "Pies",
 		SeatHeat: "Asiento", SeatDriver: "Asiento izq.", SeatPassenger: "Asiento der.",
 		AC: "A/C", Sync: "Sinc.", Recirculation: "Recirc.", Defrost: "Desempañar", FrontDefrost: "Delante", RearDefrost: "Detrás", Wheel: "Volante", Mirrors: "Espejos", Windscreen: "Parabrisas",

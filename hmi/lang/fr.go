@@ -12,7 +12,7 @@ func French() *Words {
 		Charging: "En charge", Cable: "Câble branché", FullIn: "Pleine dans", Regen: "Récup.", Cruise: "Régulateur", Gear: "Rapport", BatteryTemp: "Temp. batterie",
 		Service: "Entretien", Tyres: "Pneus", Lights: "Feux", Doors: "Portes",
 		On: "Oui", Off: "Non", Auto: "Auto", Locked: "Verrouillé", Unlocked: "Déverrouillé", Open: "Ouvert", Closed: "Fermé", Ready: "Prêt", Standby: "En veille",
-		AllGood: "Tout est en ordre", AllGoodAdvice: "Rien ne demande votre attention.", NoData: "Pas de données", More: "et %d autres",
+		AllGood: "Tout est en ordre", AllGoodAdvice: "Rien ne demande votre attention.", NoData: "Alertes inconnues", More: "et %d autres",
 		Driver: "Conducteur", Passenger: "Passager", Fan: "Ventilation", Air: "Flux d'air", AirUp: "Haut", AirMiddle: "Face", AirDown: "Pieds",
 		SeatHeat: "Siège", SeatDriver: "Siège g.", SeatPassenger: "Siège d.",
 		AC: "A/C", Sync: "Sync", Recirculation: "Recyclage", Defrost: "Dégivrage", FrontDefrost: "Avant", RearDefrost: "Arrière", Wheel: "Volant", Mirrors: "Rétros", Windscreen: "Pare-brise",

@@ -83,6 +83,7 @@ func (s *base) air() *widget.Choice {
 			}
 		}
 		c.Set(chosen, pending)
+		c.Usable(r.OK)
 	})
 	return c
 }

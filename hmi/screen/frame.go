@@ -170,6 +170,7 @@ func (b *base) fanTile() *widget.Tile {
 	b.on(func(v *View) {
 		r, pending := v.Model.Climate.Driver.Fan.Shown()
 		t.SetLevel((fanLevel(r)+1)/2, widget.State{Pending: pending, Unknown: !r.OK})
+		t.Usable(r.OK)
 	})
 	return t
 }

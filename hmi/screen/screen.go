@@ -122,6 +122,7 @@ func (b *base) toggle(glyph widget.IconName, label, name string, path vehicle.Pa
 	b.on(func(v *View) {
 		r, pending := c(v.Model).Shown()
 		t.SetState(widget.State{On: r.Is(true), Pending: pending, Unknown: !r.OK})
+		t.Usable(r.OK)
 	})
 	return t
 }
@@ -136,6 +137,7 @@ func (b *base) heat(glyph widget.IconName, label, name string, path vehicle.Path
 	b.on(func(v *View) {
 		r, pending := c(v.Model).Shown()
 		t.SetLevel(hmi.HeatLevel(r.Value), widget.State{Pending: pending, Unknown: !r.OK})
+		t.Usable(r.OK)
 	})
 	return t
 }

@@ -108,6 +108,7 @@ func (s *base) lock() *widget.Button {
 			reason = w.ParkFirst
 		}
 		b.Forbid(reason)
+		b.Usable(known)
 	})
 	return b
 }
@@ -117,7 +118,11 @@ func (s *base) resetTrip() *widget.Button {
 	w := s.words()
 	b := widget.NewButton(s.Theme, widget.IconRoute, w.ResetTrip, w.ResetTrip, func() { s.ask(vehicle.TripMeterReading, vehicle.NumberOf(0)) })
 	b.OnGround()
-	s.on(func(v *View) { b.SetState(widget.State{Pending: v.Model.Trip.Trip.Pending()}) })
+	s.on(func(v *View) {
+		r, pending := v.Model.Trip.Trip.Shown()
+		b.SetState(widget.State{Pending: pending, Unknown: !r.OK})
+		b.Usable(r.OK)
+	})
 	return b
 }
 

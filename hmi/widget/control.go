@@ -154,6 +154,10 @@ func (c *Control) Forbid(reason string) {
 	c.setDisabled(reason != "")
 }
 
+// Usable says whether there is anything to use: a control of something of which
+// nothing is known is disabled without a reason.
+func (c *Control) Usable(on bool) { c.setDisabled(!on || c.reason != "") }
+
 // Reason is why the control is forbidden.
 func (c *Control) Reason() string { return c.reason }
 

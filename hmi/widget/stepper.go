@@ -214,6 +214,13 @@ func (c *Choice) Denied(f func(reason string)) {
 	}
 }
 
+// Usable says whether there is anything to choose for.
+func (c *Choice) Usable(on bool) {
+	for _, o := range c.Options {
+		o.Usable(on)
+	}
+}
+
 // Set shows which option is chosen, -1 for none, and whether only asked for.
 func (c *Choice) Set(chosen int, pending bool) {
 	for i, o := range c.Options {
