@@ -66,6 +66,7 @@ type Driver struct {
 	work    chan struct{} // one slot: input or functions wait
 	wake    chan struct{} // one slot: a frame is wanted
 	queue   queue
+	take    func(*Window, input.Event) // handle, bound once
 	running atomic.Bool
 	over    atomic.Bool   // Run has returned
 	uiID    atomic.Uint64 // goroutine of Run
@@ -124,6 +125,7 @@ func New(c Config) (*Driver, error) {
 	}
 	d.device = device{d: d}
 	d.touch.init(d)
+	d.take = d.handle
 	d.app = newApp(d)
 	fyne.SetCurrentApp(d.app)
 	return d, nil

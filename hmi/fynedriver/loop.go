@@ -197,7 +197,7 @@ func (d *Driver) drain() {
 		if len(fs) > 0 {
 			d.dirty = true
 		}
-		took := d.queue.take(d.handle)
+		took := d.queue.take(d.take)
 		if took {
 			d.dirty = true
 		}

@@ -92,6 +92,7 @@ func (s *settings) apply() {
 	}
 	for _, w := range d.windows {
 		w.painter.Drop()
+		w.tint()
 		for _, o := range w.canvas.trees() {
 			applyTheme(o)
 		}

@@ -38,6 +38,7 @@ func (d *Driver) newWindow(title string, size image.Point, scale float32, out Ou
 	w.painter = paint.New(paint.Config{Size: size, Scale: scale, Logger: d.log})
 	w.canvas = newCanvas(w, fyne.NewSize(float32(size.X)/scale, float32(size.Y)/scale), scale)
 	w.ground.Resize(w.canvas.size.AddWidthHeight(1, 1))
+	w.tint()
 	d.windows = append(d.windows, w)
 	return w
 }
@@ -61,7 +62,16 @@ func (w *Window) Painter() *paint.Painter { return w.painter }
 // SetBackground sets what lies beneath the content; nil: the theme's colour.
 func (w *Window) SetBackground(c color.Color) {
 	w.colour = c
+	w.tint()
 	w.d.dirty = true
+}
+
+// tint gives the ground its colour; it is told when the theme changes.
+func (w *Window) tint() {
+	w.ground.FillColor = w.colour
+	if w.colour == nil {
+		w.ground.FillColor = theme.Color(theme.ColorNameBackground)
+	}
 }
 
 // Input takes an event for this window from any goroutine. See Driver.Input.
@@ -72,10 +82,6 @@ func (w *Window) Input(ev input.Event) { w.d.inputTo(w, ev) }
 func (w *Window) paint() (int, error) {
 	c := w.canvas
 	c.arrange()
-	w.ground.FillColor = w.colour
-	if w.colour == nil {
-		w.ground.FillColor = theme.Color(theme.ColorNameBackground)
-	}
 	w.painter.Tree(w.ground, fyne.Position{})
 	for _, t := range c.layers() {
 		w.painter.Tree(t.root, t.off)
