@@ -36,13 +36,14 @@ const (
 // next judges the counter of a frame that came at now. ttl is the silence
 // after which any counter is a fresh start; 0: none is.
 func (c *counterSpec) next(s *counterState, now time.Time, ttl time.Duration, counter int64) verdict {
-	fresh := !s.known || ttl > 0 && now.Sub(s.at) > ttl
-	delta := (counter - s.last + c.modulo) % c.modulo
-	ordered := counter >= 0 && counter < c.modulo && (fresh || delta >= 1 && delta <= c.maxJump)
-	s.known, s.last, s.at = true, counter, now
-	if ordered {
-		s.bad = 0
-		return use
+	if counter >= 0 && counter < c.modulo { // else no number that the next could follow
+		fresh := !s.known || ttl > 0 && now.Sub(s.at) > ttl
+		delta := (counter - s.last + c.modulo) % c.modulo
+		s.known, s.last, s.at = true, counter, now
+		if fresh || delta >= 1 && delta <= c.maxJump {
+			s.bad = 0
+			return use
+		}
 	}
 	s.bad++
 	if s.bad > c.tolerate {

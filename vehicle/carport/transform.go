@@ -2,7 +2,9 @@ package carport
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -350,8 +352,8 @@ func (l *loader) readDownTransform(t *table, m *Mapping, d *Down) {
 		if f != nil || len(d.Signal.Values) == 0 {
 			t.add(t.line, t.subject, "a string needs transform: mapping")
 		}
-		for raw, label := range d.Signal.Values {
-			if allows(m.Node, label) {
+		for _, raw := range slices.Sorted(maps.Keys(d.Signal.Values)) {
+			if label := d.Signal.Values[raw]; allows(m.Node, label) {
 				d.pairs = append(d.pairs, pair{vehicle.TextOf(label), raw})
 			}
 		}
@@ -384,8 +386,8 @@ func rawValue(t *table, key string, s *dbc.Signal) (raw int64, ok bool) {
 	var physical float64
 	if v.Kind != yaml.ScalarNode || v.Tag != "!!int" && v.Tag != "!!float" || v.Decode(&physical) != nil {
 		var labels []string
-		for _, label := range s.Values {
-			labels = append(labels, label)
+		for _, raw := range slices.Sorted(maps.Keys(s.Values)) {
+			labels = append(labels, s.Values[raw])
 		}
 		t.add(v.Line, t.subject, "mapping: %s has no label %q in the database%s", s.Name, text, suggest(text, labels))
 		return 0, false
