@@ -36,7 +36,7 @@ func server(t *testing.T, listen string) *web.Server {
 }
 
 func TestHosts(t *testing.T) {
-	local, open := server(t, "127.0.0.1:8080"), server(t, "0.0.0.0:8080")
+	local, open, all := server(t, "127.0.0.1:8080"), server(t, "0.0.0.0:8080"), server(t, ":8080")
 	for _, c := range []struct {
 		s    *web.Server
 		host string
@@ -48,6 +48,7 @@ func TestHosts(t *testing.T) {
 		{local, "localhost.evil.example", 421}, {local, "[::1", 200},
 		{open, "192.168.1.5:8080", 401}, {open, "[fe80::1]:8080", 401}, {open, "Car.Home", 401}, {open, "localhost", 401},
 		{open, "evil.example:8080", 421}, {open, "", 421}, {open, "192.168.1.5.evil.example", 421},
+		{all, "", 421}, {all, "192.168.1.5", 401},
 	} {
 		if got := get(t, c.s, "/", c.host, nil, "10.0.0.1:1").StatusCode; got != c.want {
 			t.Errorf("host %q: got %d, want %d", c.host, got, c.want)

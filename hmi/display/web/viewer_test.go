@@ -124,6 +124,20 @@ func TestAliveWithoutFrames(t *testing.T) {
 	}
 }
 
+// TestFlood checks that a viewer that says too much is heard no faster than it
+// may speak, and not thrown out.
+func TestFlood(t *testing.T) {
+	s := start(t, web.Config{MessageRate: 400})
+	v, from := s.dial(t), time.Now()
+	for range 600 { // a second's worth at once, and half a second more
+		v.send(web.Record{Op: web.OpRotate, Steps: 1})
+	}
+	s.wait(t, 600)
+	if took := time.Since(from); took < 450*time.Millisecond {
+		t.Errorf("600 messages at 400 a second were heard in %v", took)
+	}
+}
+
 // TestCompositorToPage goes the whole way: layer, compositor, page and back.
 func TestCompositorToPage(t *testing.T) {
 	size := image.Pt(320, 180)
