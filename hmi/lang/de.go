@@ -23,7 +23,7 @@ func German() *Words {
 		Units: "Einheiten", Display: "Anzeige", Language: "Sprache", About: "Info",
 		UnitSpeed: "Tempo", UnitTemperature: "Temperatur", UnitPressure: "Druck", Clock: "Uhr", Hours24: "24 h", Hours12: "12 h",
 		Light: "Helligkeit", Day: "Tag", Night: "Nacht", Motion: "Bewegung", MotionFull: "Voll", MotionReduced: "Weniger",
-		Version: "Version", Licences: "Lizenzen", LicencesText: "Gebaut mit Fyne und Noto Sans. Alle Lizenzen liegen der Software bei.", Car: "Auto",
+		Version: "Version", Licences: "Lizenzen", LicencesText: "Fyne: BSD-Lizenz mit drei Klauseln. Noto Sans: Open Font License 1.1.", Car: "Auto",
 		Refused: "Nicht getan: Das Auto lehnt ab.", Uncertain: "Nicht bestätigt. Es kann geschehen sein.", TooMany: "Noch beschäftigt. Bitte noch einmal.",
 		Compass: [8]string{"N", "NO", "O", "SO", "S", "SW", "W", "NW"}, AM: "vorm.", PM: "nachm.",
 	}

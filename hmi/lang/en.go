@@ -23,7 +23,7 @@ func English() *Words {
 		Units: "Units", Display: "Display", Language: "Language", About: "About",
 		UnitSpeed: "Speed", UnitTemperature: "Temperature", UnitPressure: "Pressure", Clock: "Clock", Hours24: "24 h", Hours12: "12 h",
 		Light: "Brightness", Day: "Day", Night: "Night", Motion: "Motion", MotionFull: "Full", MotionReduced: "Reduced",
-		Version: "Version", Licences: "Licences", LicencesText: "Built with Fyne and Noto Sans. All licences ship with the software.", Car: "Car",
+		Version: "Version", Licences: "Licences", LicencesText: "Fyne: BSD 3-clause licence. Noto Sans: Open Font License 1.1.", Car: "Car",
 		Refused: "Not done: the car refused.", Uncertain: "Not confirmed. It may have happened.", TooMany: "Still busy. Please try again.",
 		Compass: [8]string{"N", "NE", "E", "SE", "S", "SW", "W", "NW"}, AM: "am", PM: "pm",
 	}

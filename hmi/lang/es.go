@@ -23,7 +23,7 @@ func Spanish() *Words {
 		Units: "Unidades", Display: "Pantalla", Language: "Idioma", About: "Info",
 		UnitSpeed: "Velocidad", UnitTemperature: "Temperatura", UnitPressure: "Presión", Clock: "Reloj", Hours24: "24 h", Hours12: "12 h",
 		Light: "Brillo", Day: "Día", Night: "Noche", Motion: "Movimiento", MotionFull: "Completo", MotionReduced: "Reducido",
-		Version: "Versión", Licences: "Licencias", LicencesText: "Hecho con Fyne y Noto Sans. Las licencias acompañan al programa.", Car: "Coche",
+		Version: "Versión", Licences: "Licencias", LicencesText: "Fyne: licencia BSD de tres cláusulas. Noto Sans: Open Font License 1.1.", Car: "Coche",
 		Refused: "No hecho: el coche lo rechaza.", Uncertain: "Sin confirmar. Puede haber ocurrido.", TooMany: "Aún ocupado. Inténtelo otra vez.",
 		Compass: [8]string{"N", "NE", "E", "SE", "S", "SO", "O", "NO"}, AM: "am", PM: "pm",
 	}

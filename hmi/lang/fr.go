@@ -23,7 +23,7 @@ func French() *Words {
 		Units: "Unités", Display: "Affichage", Language: "Langue", About: "Infos",
 		UnitSpeed: "Vitesse", UnitTemperature: "Température", UnitPressure: "Pression", Clock: "Heure", Hours24: "24 h", Hours12: "12 h",
 		Light: "Luminosité", Day: "Jour", Night: "Nuit", Motion: "Mouvement", MotionFull: "Complet", MotionReduced: "Réduit",
-		Version: "Version", Licences: "Licences", LicencesText: "Construit avec Fyne et Noto Sans. Les licences sont jointes au logiciel.", Car: "Voiture",
+		Version: "Version", Licences: "Licences", LicencesText: "Fyne : licence BSD à trois clauses. Noto Sans : Open Font License 1.1.", Car: "Voiture",
 		Refused: "Non fait : la voiture refuse.", Uncertain: "Non confirmé. C'est peut-être fait.", TooMany: "Encore occupé. Réessayez.",
 		Compass: [8]string{"N", "NE", "E", "SE", "S", "SO", "O", "NO"}, AM: "am", PM: "pm",
 	}

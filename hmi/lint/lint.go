@@ -56,7 +56,14 @@ type Display struct {
 // Check looks at an object tree that is laid out at the upper left of the
 // display. It needs a current Fyne app, for measuring texts.
 func Check(root fyne.CanvasObject, d Display) []Finding {
-	c := &check{d: d, scale: d.Scale}
+	c := &check{d: d, scale: d.Scale, touch: map[fyne.Widget]image.Rectangle{}}
+	Walk(root, func(o fyne.CanvasObject, pos fyne.Position) {
+		if w, ok := o.(fyne.Widget); ok {
+			if _, ok := o.(fyne.Tappable); ok {
+				c.touch[w] = c.pixels(pos, o.Size())
+			}
+		}
+	})
 	p := paint.New(paint.Config{Size: d.Size, Scale: d.Scale})
 	p.Frame(root)
 	p.Inspect(func(it *paint.Item, below paint.Picture) bool {
@@ -72,6 +79,7 @@ type check struct {
 	scale float32
 	found []Finding
 	inks  []ink
+	touch map[fyne.Widget]image.Rectangle // controls and where they are
 }
 
 // ink is a text that was drawn: the box of its letters in pixels.
@@ -83,6 +91,12 @@ type ink struct {
 
 func (c *check) add(r Rule, what, format string, a ...any) {
 	c.found = append(c.found, Finding{r, what, fmt.Sprintf(format, a...)})
+}
+
+// pixels is the area of an object.
+func (c *check) pixels(pos fyne.Position, s fyne.Size) image.Rectangle {
+	px := func(v float32) int { return int(v*c.scale + 0.5) }
+	return image.Rect(px(pos.X), px(pos.Y), px(pos.X+s.Width), px(pos.Y+s.Height))
 }
 
 // at is a place in dp for a person.
@@ -131,6 +145,9 @@ func (c *check) textItem(it *paint.Item, below paint.Picture) {
 		if need.Height > has.Height+it.TextSize()*0.36 { // what is above and below the letters
 			c.add(TextFit, s, "%.0f dp high in a place of %.0f %s", need.Height, has.Height, c.at(box))
 		}
+	}
+	if plate, ok := c.touch[it.Widget]; ok && !box.In(plate.Inset(int(theme.Space1*c.scale))) {
+		c.add(TextFit, s, "too near the edge of its control, or beyond it %s", c.at(box))
 	}
 	if worst := worst(below, box, it.Fill); worst < theme.ContrastMin {
 		c.add(Contrast, s, "%.2f, at least %.1f %s", worst, theme.ContrastMin, c.at(box))
@@ -241,10 +258,17 @@ type target struct {
 	size fyne.Size
 }
 
-// targets checks everything that takes a tap.
+// targets checks everything that takes a tap, and widgets that say how much
+// room they need.
 func (c *check) targets(root fyne.CanvasObject) {
 	var all []target
 	Walk(root, func(o fyne.CanvasObject, pos fyne.Position) {
+		if n, ok := o.(interface {
+			Needs() float32
+			Number() string
+		}); ok && n.Needs() > o.Size().Width+1 {
+			c.add(TextFit, n.Number(), "with its unit %.0f dp wide in a place of %.0f at %.0f,%.0f", n.Needs(), o.Size().Width, pos.X, pos.Y)
+		}
 		if _, ok := o.(fyne.Tappable); !ok {
 			return
 		}

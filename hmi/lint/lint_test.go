@@ -37,6 +37,12 @@ func text(s string, size float32, c color.NRGBA) *canvas.Text {
 	return widget.Text(theme.Style{Size: size}, c, s)
 }
 
+func figure(number, unit string) fyne.CanvasObject {
+	f := widget.NewFigure(th(), theme.Style{Size: 32}, fyne.TextAlignLeading)
+	f.Set(number, unit)
+	return f
+}
+
 func button(name string) fyne.CanvasObject {
 	return widget.NewButton(th(), widget.IconPlus, "", name, nil)
 }
@@ -94,6 +100,16 @@ func TestEachRuleFires(t *testing.T) {
 		{"too high", lint.TextFit,
 			func() fyne.CanvasObject { return at(text("Range", 32, white), 20, 100, 200, 20) },
 			func() fyne.CanvasObject { return at(text("Range", 32, white), 20, 100, 200, 36) }},
+		{"word beyond its button", lint.TextFit,
+			func() fyne.CanvasObject {
+				return at(widget.NewButton(th(), widget.IconLock, "Lock all doors", "lock", nil), 20, 100, 180, 80)
+			},
+			func() fyne.CanvasObject {
+				return at(widget.NewButton(th(), widget.IconLock, "Lock all doors", "lock", nil), 20, 100, 250, 80)
+			}},
+		{"figure with its unit", lint.TextFit,
+			func() fyne.CanvasObject { return at(figure("888", "km/h"), 20, 100, 100, 44) },
+			func() fyne.CanvasObject { return at(figure("888", "km/h"), 20, 100, 140, 44) }},
 		{"shortened", lint.TextFit,
 			func() fyne.CanvasObject { return at(text("Range of…", 32, white), 20, 100, 300, 44) },
 			func() fyne.CanvasObject { return at(text("Range of", 32, white), 20, 100, 300, 44) }},

@@ -29,6 +29,7 @@ type Car struct {
 	picture  *canvas.Image
 	pressure [hmi.Wheels]*Figure
 	alarm    [hmi.Wheels]*canvas.Image
+	unit     *canvas.Text // once, where there is no room for it beside each number; nil otherwise
 	state    CarState
 	drawn    bool
 }
@@ -51,6 +52,10 @@ func NewCar(th *theme.Theme) *Car {
 		c.alarm[i].Hide()
 		objects = append(objects, c.pressure[i], c.alarm[i])
 	}
+	if th.Panel.Class == theme.Compact {
+		c.unit = Text(th.Panel.Type.Second, th.TextSecond, "")
+		objects = append(objects, c.unit)
+	}
 	c.init(c, th, fyne.NewSize(240, 240), c.place, objects...)
 	c.Set(CarState{})
 	return c
@@ -59,12 +64,16 @@ func NewCar(th *theme.Theme) *Car {
 func (c *Car) place(b Box) {
 	h := b.H
 	w := h * carW / carH
-	if most := b.W * 0.70; w > most {
+	if most := b.W * 0.66; w > most {
 		w = most
 		h = w * carH / carW
 	}
 	pic := b.Centre(w, h)
 	pic.Place(c.picture)
+	if c.unit != nil {
+		line, _ := b.Top(Line(c.th.Panel.Type.Second), 0)
+		line.Place(c.unit)
+	}
 	side := (b.W-w)/2 + w*40/carW // beside a wheel there is room in the picture
 	for i := range c.pressure {
 		x, y := b.X, pic.Y+pic.H*0.24
@@ -94,6 +103,11 @@ func (c *Car) Set(s CarState) {
 		c.picture.Resource = fyne.NewStaticResource(name, []byte(svg))
 		c.picture.Refresh()
 	}
+	unit := s.Unit
+	if c.unit != nil {
+		SetText(c.unit, unit, c.th.TextSecond)
+		unit = ""
+	}
 	for i, p := range c.pressure {
 		col := c.th.Text
 		if s.TyreLow[i] {
@@ -103,7 +117,7 @@ func (c *Car) Set(s CarState) {
 		if number == "" {
 			number = "–"
 		}
-		p.SetIn(number, s.Unit, col)
+		p.SetIn(number, unit, col)
 		setVisible(c.alarm[i], s.TyreLow[i])
 	}
 }

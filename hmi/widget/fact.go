@@ -64,6 +64,15 @@ func (f *Figure) SetIn(number, unit string, c colour) {
 	}
 }
 
+// Needs is how wide the figure is; hmi/lint compares it with the room it has.
+func (f *Figure) Needs() float32 {
+	w := f.number.MinSize().Width
+	if f.unit.Text != "" {
+		w += theme.Space2 + f.unit.MinSize().Width
+	}
+	return w
+}
+
 // Number is the text that is shown.
 func (f *Figure) Number() string { return f.number.Text }
 
