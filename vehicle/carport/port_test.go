@@ -229,6 +229,7 @@ func TestCounters(t *testing.T) {
 		{"in order and around", []int64{13, 14, 0, 1}, []string{"36", "72", "108", "144"}},
 		{"up to two lost", []int64{0, 3, 4, 7}, []string{"36", "72", "108", "144"}},
 		{"stands still", []int64{5, 5, 5, 5, 5, 6}, []string{"36", "36", "36", "invalid", "invalid", "216"}},
+		{"repetitions that are not in a row", []int64{5, 5, 5, 6, 6, 7}, []string{"36", "36", "36", "144", "144", "216"}},
 		{"one repetition", []int64{5, 5, 6}, []string{"36", "36", "108"}},
 		{"jump, then in order", []int64{5, 9, 10}, []string{"36", "36", "108"}},
 		{"jumps back", []int64{5, 4, 3, 2, 3}, []string{"36", "36", "36", "invalid", "180"}},
@@ -455,6 +456,56 @@ func TestNothingIsSentWithoutAPolicyOrABus(t *testing.T) {
 			t.Errorf("%+v: got a port", c)
 		}
 	}
+}
+
+// A message without a cycle is sent as often as a request stands, and once
+// more to take it back.
+func TestARequestWithoutACycle(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, r *rig) {
+		r.motion(14, 0, 5) // parked
+		if err := r.ask(vehicle.ESCIsEnabled, vehicle.BoolOf(false)); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		frames := make([]canbus.Frame, 64)
+		n, err := r.car.Receive(t.Context(), frames)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []byte
+		var last int64
+		for _, f := range frames[:n] {
+			if f.ID == 770 {
+				if got = append(got, f.Data[0]); len(got) > 1 && f.Time-last != int64(20*time.Millisecond) {
+					t.Errorf("frame %d came %v after the last, want 20 ms", len(got), time.Duration(f.Time-last))
+				}
+				last = f.Time
+			}
+		}
+		if string(got) != "\x00\x00\x00\x03" {
+			t.Errorf("got %v, want the request three times, then no request", got)
+		}
+	})
+}
+
+func TestNoRequestCannotBeAskedFor(t *testing.T) {
+	overlay := strings.Replace(testOverlay, "no_request: 255", "no_request: 40", 1)
+	bubble(t, map[string]string{"overlay.vspec": overlay}, func(t *testing.T, r *rig) {
+		var no *vehicle.Refusal
+		if err := r.ask(vehicle.ClimateDriverTemperature, vehicle.NumberOf(20)); !errors.As(err, &no) || no.Reason != "this car cannot be asked for 20" {
+			t.Errorf("got %v, want a refusal", err)
+		}
+	})
+}
+
+func TestABooleanIsZeroOrOne(t *testing.T) {
+	overlay := strings.Replace(testOverlay, "dbc2vss: {signal: Lock}", `dbc2vss: {signal: Lock, transform: {math: "x*2"}}`, 1)
+	bubble(t, map[string]string{"overlay.vspec": overlay}, func(t *testing.T, r *rig) {
+		r.motion(1, 0, 4)
+		r.expect("0", vehicle.IsParkLockEngaged, false)
+		r.motion(1, 0, 5)
+		r.expect("2", vehicle.IsParkLockEngaged, "invalid")
+	})
 }
 
 // A bus that fails ends Run; one that is closed does not.
