@@ -23,7 +23,7 @@ type Palette struct {
 	Accent     color.NRGBA // active, asked: lines, arcs, icons, texts
 	AccentFill color.NRGBA // selected: plates; at night dim, so that a row of them does not blind
 	OnAccent   color.NRGBA // on AccentFill
-	Focus    color.NRGBA // ring of the rotary focus
+	Focus      color.NRGBA // ring of the rotary focus
 
 	Warning, OnWarning   color.NRGBA // amber: act soon
 	Critical, OnCritical color.NRGBA // red: act now

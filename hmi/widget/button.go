@@ -92,7 +92,7 @@ type Tile struct {
 func NewTile(th *theme.Theme, glyph IconName, label, name string, levels int, tap func()) *Tile {
 	t := &Tile{glyph: glyph}
 	t.init(t, th, name, tap)
-	t.plate.CornerRadius, t.ring.CornerRadius = theme.RadiusTile, theme.RadiusTile
+	t.plate.CornerRadius = theme.RadiusTile
 	t.icon = Icon(glyph, th.Text)
 	objects := []fyne.CanvasObject{t.icon}
 	if label != "" {

@@ -16,9 +16,9 @@ type State struct {
 	Unknown bool // nothing is known of it
 }
 
-// Control is the base of everything that can be touched: a plate with a focus
-// ring, pressed for as long as the finger is down, and unreachable by touch,
-// rotary and key while it is disabled.
+// Control is the base of everything that can be touched: a plate, pressed for
+// as long as the finger is down, and unreachable by touch, rotary and key while
+// it is disabled. The ring around the focused one is drawn by hmi/fynedriver.
 type Control struct {
 	fwidget.BaseWidget
 
@@ -33,7 +33,7 @@ type Control struct {
 	pressed, focused, disabled bool
 	ground                     ground
 
-	plate, ring *canvas.Rectangle
+	plate *canvas.Rectangle
 	rend        renderer
 }
 
@@ -42,10 +42,6 @@ func (c *Control) init(super fyne.Widget, th *theme.Theme, name string, tap func
 	c.ExtendBaseWidget(super)
 	c.th, c.Name, c.tap = th, name, tap
 	c.plate = Plate(th.Surface2, theme.RadiusButton)
-	c.ring = Plate(th.Surface2, theme.RadiusButton)
-	c.ring.FillColor = nil
-	c.ring.StrokeColor, c.ring.StrokeWidth = th.Focus, 4
-	c.ring.Hide()
 	c.rend.min = th.Panel.Button
 }
 
@@ -53,10 +49,8 @@ func (c *Control) init(super fyne.Widget, th *theme.Theme, name string, tap func
 func (c *Control) draws(place func(Box), show func(), objects ...fyne.CanvasObject) {
 	c.show = show
 	c.rend.objects = append([]fyne.CanvasObject{c.plate}, objects...)
-	c.rend.objects = append(c.rend.objects, c.ring)
 	c.rend.layout = func(b Box) {
 		b.Place(c.plate)
-		b.Inset(2, 2).Place(c.ring)
 		place(b)
 	}
 	c.restyle()
@@ -116,12 +110,7 @@ func (c *Control) FocusGained() { c.focus(true) }
 // FocusLost is part of fyne.Focusable.
 func (c *Control) FocusLost() { c.focus(false) }
 
-func (c *Control) focus(on bool) {
-	if c.focused != on {
-		c.focused = on
-		setVisible(c.ring, on)
-	}
-}
+func (c *Control) focus(on bool) { c.focused = on }
 
 // TypedRune is part of fyne.Focusable.
 func (c *Control) TypedRune(r rune) {
