@@ -34,7 +34,7 @@ type Control struct {
 	ground                     ground
 
 	plate *canvas.Rectangle
-	rend        renderer
+	rend  renderer
 }
 
 // init prepares the control with its plate; extra objects are drawn over it.
