@@ -21,13 +21,13 @@ type cache struct {
 // spriteKey names a picture: by the object that shows it, or by what it was
 // made from.
 type spriteKey struct {
-	kind       spriteKind
-	obj        fyne.CanvasObject
-	face       *font.Face
-	gid        uint32
-	w, h, a, b int32
-	c0, c1     uint32
-	f, g       float64
+	kind    spriteKind
+	obj     fyne.CanvasObject
+	face    *font.Face
+	gid     uint32
+	w, h, a int32
+	c0, c1  uint32
+	f, g    float64
 }
 
 type spriteKind uint8

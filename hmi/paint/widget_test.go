@@ -39,7 +39,7 @@ func gallery() fyne.CanvasObject {
 
 // TestScreensEqualThoseOfFyne compares whole screens of widgets.
 func TestScreensEqualThoseOfFyne(t *testing.T) {
-	test.NewApp().Settings().SetTheme(theme.DarkTheme())
+	test.NewApp().Settings().SetTheme(dark{theme.DefaultTheme()})
 	for _, scale := range []float32{1, 1.5} {
 		for name, root := range map[string]fyne.CanvasObject{"gallery": gallery(), "dashboard": newDashboard().root} {
 			size := image.Pt(int(dashWidth*scale), int(dashHeight*scale))

@@ -17,7 +17,7 @@ type firstFrame struct {
 }
 
 // BenchmarkFirstFrame is from New to the first presented frame of Home. The
-// issue asks for 150 ms from exec; Fyne's stock embedded driver needed 280 ms.
+// goal is 150 ms from exec; Fyne's stock embedded driver needed 280 ms.
 func BenchmarkFirstFrame(b *testing.B) {
 	for b.Loop() {
 		l := &firstFrame{layer: newLayer()}

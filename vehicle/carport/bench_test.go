@@ -97,7 +97,7 @@ func TestReceivingAllocatesNothing(t *testing.T) {
 }
 
 // BenchmarkReceive is frame to stored signal: id, checksum, counter, decode,
-// transform, report, on the reference car's powertrain. The issue asks for
+// transform, report, on the reference car's powertrain. The goal is
 // 8,000 frames/s; the nearest peer is KUKSA's CAN provider, whose Python
 // decoder alone takes 413 to 1,079 ns for each signal.
 func BenchmarkReceive(b *testing.B) {

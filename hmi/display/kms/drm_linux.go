@@ -123,8 +123,8 @@ type propInfo struct {
 }
 
 type atomicInfo struct {
-	Flags, NumObjs                        uint32
-	Objs, Counts, Props, Values, _0, User uint64
+	Flags, NumObjs                       uint32
+	Objs, Counts, Props, Values, _, User uint64
 }
 
 type blobInfo struct {

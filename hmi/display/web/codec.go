@@ -15,9 +15,6 @@ const (
 	CodingQOI uint8 = 1
 )
 
-// frameHeader is what stands before a frame's rectangles.
-const frameHeader = 7
-
 // codec makes frame messages, one at a time, and remembers the last one:
 // viewers that keep up want the same.
 type codec struct {

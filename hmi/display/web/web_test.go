@@ -62,6 +62,11 @@ func start(t testing.TB, cfg web.Config) *stand {
 		}
 		http.DefaultClient.CloseIdleConnections()
 	})
+	if r, err := http.Get(s.URL()); err != nil { // an answer, whichever: Run is running
+		t.Fatal(err)
+	} else {
+		_ = r.Body.Close()
+	}
 	return st
 }
 
