@@ -48,8 +48,9 @@ func newPanel(watch image.Rectangle) *panel {
 	return &panel{start: time.Now(), size: image.Pt(1280, 720), watch: watch, seen: make(chan time.Time, 1)}
 }
 
-func (p *panel) Size() image.Point { return p.size }
-func (p *panel) Close() error      { return nil }
+func (p *panel) Size() image.Point     { return p.size }
+func (p *panel) Close() error          { return nil }
+func (p *panel) Period() time.Duration { return period }
 
 func (p *panel) NextFlip(now time.Time) time.Time {
 	return p.start.Add((now.Sub(p.start)/period + 1) * period)

@@ -81,7 +81,23 @@ func startCommand(t *testing.T, command func(*headUnit) *cobra.Command, args ...
 		ended <- err
 		t.Fatalf("head unit did not start: %v", err)
 	}
+	u.wait("the first frame", func() bool { return u.shell.Driver().Stats().Frames > 0 })
 	return u
+}
+
+// wait waits for something that nobody announces.
+func (u *unit) wait(what string, ok func() bool) {
+	u.t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	end := time.After(patience)
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-end:
+			u.t.Fatalf("waited in vain for %s", what)
+		}
+	}
 }
 
 // until waits for a signal to satisfy ok.
@@ -143,24 +159,17 @@ func (u *unit) picture() *image.RGBA { return u.outs.PNG().Image() }
 // changed waits until the picture around a place differs from before.
 func (u *unit) changed(before *image.RGBA, r image.Rectangle) {
 	u.t.Helper()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	end := time.After(patience)
-	for {
+	u.wait(fmt.Sprintf("a change of the picture in %v", r), func() bool {
 		now := u.picture()
 		for y := r.Min.Y; y < r.Max.Y; y++ {
 			for x := r.Min.X; x < r.Max.X; x++ {
 				if now.RGBAAt(x, y) != before.RGBAAt(x, y) {
-					return
+					return true
 				}
 			}
 		}
-		select {
-		case <-tick.C:
-		case <-end:
-			u.t.Fatalf("the picture did not change in %v", r)
-		}
-	}
+		return false
+	})
 }
 
 // A tap becomes a command, a frame, a reaction of the simulated ECU, a report

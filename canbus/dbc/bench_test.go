@@ -168,7 +168,7 @@ func byPlan(plan *dbc.Plan, frames []sample, out []dbc.Reading) (signals int) {
 
 // BenchmarkDecode decodes the same frames by our plan and by einride's
 // descriptors, in turn, and reports the least time of each over all rounds
-// and their ratio (the issue asks for at most 0.25).
+// and their ratio (the goal is at most 0.25).
 //
 // Peers, measured before on a like machine (ns per signal): einride
 // descriptors 22.6 to 27.5, its generated code half of that per frame but for
