@@ -42,6 +42,8 @@ func TestRunGivesItsExitCode(t *testing.T) {
 		{exitMisused, []string{"--frobnicate"}},
 		{exitMisused, []string{"frobnicate"}},
 		{exitMisused, []string{"--size", "0x0"}},
+		{exitMisused, []string{"--display", "paper"}},
+		{exitMisused, []string{"--display", "web,attach"}},
 		{exitMisused, []string{"--can", "=can0"}},
 		{exitMisused, []string{"--can", "body=can0,body=can1"}},
 		{exitMisused, []string{"--can", "can0"}},

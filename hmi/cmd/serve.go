@@ -11,6 +11,7 @@ import (
 	"io"
 	"log/slog"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -43,7 +44,8 @@ type Config struct {
 // Flags puts the flags of the screen.
 func (c *Config) Flags(cmd *cobra.Command) {
 	f, o := cmd.Flags(), &c.Outputs
-	f.StringVar(&o.Display, "display", "web", "where to show: `web`, kms (a panel), png (pictures), several with commas, or attach (a 'tandem display')")
+	o.Display = "web"
+	f.Var(&displayValue{&o.Display}, "display", "where to show: web, kms (a panel), png (pictures), several with commas, or attach (a 'tandem display')")
 	f.StringVar(&o.Listen, "listen", "127.0.0.1:8080", "web: `HOST:PORT` of the page; beyond this machine a viewer must be paired")
 	f.Var(&sizeValue{&o.Size}, "size", "size of the picture in pixels (default the panel's, or 1280x720)")
 	f.StringVar(&o.Dir, "png", ".", "png: `DIR`ectory of the pictures")
@@ -67,6 +69,28 @@ func (v *sizeValue) String() string {
 func (v *sizeValue) Set(s string) (err error) {
 	*v.p, err = ParseSize(s)
 	return err
+}
+
+// displayValue is the flag --display.
+type displayValue struct{ p *string }
+
+func (v *displayValue) Type() string { return "KIND" }
+
+func (v *displayValue) String() string {
+	if v.p == nil {
+		return ""
+	}
+	return *v.p
+}
+
+func (v *displayValue) Set(s string) error {
+	for kind := range strings.SplitSeq(s, ",") {
+		if s != Attach && kind != "web" && kind != "kms" && kind != "png" {
+			return fmt.Errorf("no display %q: choose web, kms, png, several with commas, or attach alone", kind)
+		}
+	}
+	*v.p = s
+	return nil
 }
 
 // Commands are the commands of the room.
