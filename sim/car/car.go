@@ -64,7 +64,7 @@ type Car struct {
 	counters [64]uint8 // by slot
 	nextTyre int
 	laneOn   bool
-	checks   checks
+	requests map[uint16]lastRequest // by data id
 	virtual  bool
 	origin   int64 // ns since 1970 of the first step
 
@@ -111,7 +111,7 @@ func New(cfg Config) (*Car, error) {
 			return nil, fmt.Errorf("bus %q: the car has %v", name, busNames)
 		}
 	}
-	c := &Car{cfg: cfg, log: cfg.Logger, virtual: true, laneOn: true, origin: cfg.Start.UnixNano()}
+	c := &Car{cfg: cfg, log: cfg.Logger, virtual: true, laneOn: true, origin: cfg.Start.UnixNano(), requests: map[uint16]lastRequest{}}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}

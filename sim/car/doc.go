@@ -9,9 +9,9 @@
 //	                        └─────── inbox <── counter, checksum <── requests <────┘
 //
 // The classic buses are spoken through brutella/can's Bus over a byte stream of
-// our Bus, one attachment for all the control units of a bus: on the wire they
-// cannot be told from one each, and nobody has to copy every frame to eighteen
-// receivers that want none of them. CAN FD frames, which brutella does not
+// our Bus, one attachment for all the control units of a bus: on the wire nobody
+// can tell that they are not one each, and no frame is copied to eighteen
+// receivers that do not want it. CAN FD frames, which brutella does not
 // have, go through our Bus directly.
 //
 // # The same frames, always

@@ -7,7 +7,8 @@ import (
 // The control units of the adas bus: ADCU, RADAR, CAM, PDC. CAN FD, laid out by
 // hand.
 
-// Raw values for "not available" and "sensor error" by width.
+// u16, s16 and u8 are fields with the databases' raw values for "not available"
+// and "sensor error" of their width; bits is one without.
 func u16(name string, start int, scale, hi float64) field {
 	return field{limits{name: name, scale: scale, hi: hi, none: 0xffff, broken: 0xfffe, hasNone: true, hasBroken: true}, start, 16, false}
 }

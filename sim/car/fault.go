@@ -1,5 +1,7 @@
 package car
 
+import "strings"
+
 // faultBook has the faults that are in force.
 type faultBook struct {
 	list []fault
@@ -48,11 +50,10 @@ func (b *faultBook) is(target, kind string) bool {
 	return false
 }
 
-// named is is for a target of a family: "message" and a name.
+// named is is for a target of a family, such as "message", and a name in it.
 func (b *faultBook) named(family, name, kind string) bool {
 	for i := range b.list {
-		f := &b.list[i]
-		if f.kind == kind && len(f.target) == len(family)+1+len(name) && f.target[:len(family)] == family && f.target[len(family)+1:] == name {
+		if f := &b.list[i]; f.kind == kind && f.of(family, name) {
 			return true
 		}
 	}
@@ -62,9 +63,16 @@ func (b *faultBook) named(family, name, kind string) bool {
 // signal is the kind of fault that a signal has, "" if none.
 func (b *faultBook) signal(name string) string {
 	for i := range b.list {
-		if t := b.list[i].target; len(t) == len(name)+7 && t[:7] == "signal." && t[7:] == name {
-			return b.list[i].kind
+		if f := &b.list[i]; f.of("signal", name) {
+			return f.kind
 		}
 	}
 	return ""
+}
+
+// of says that the target is family.name, without making that string: this is
+// asked for every signal of every frame.
+func (f *fault) of(family, name string) bool {
+	rest, ok := strings.CutPrefix(f.target, family)
+	return ok && len(rest) > 0 && rest[0] == '.' && rest[1:] == name
 }

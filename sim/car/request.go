@@ -28,13 +28,10 @@ const maxInbox = 256
 // idAdasRequest is the only request on the FD bus.
 const idAdasRequest = 0x440
 
-// checks is what the control units remember of the counters they have seen.
-type checks struct {
-	seen [8]struct {
-		counter uint8
-		at      int64
-		any     bool
-	}
+// lastRequest is what the control units remember of a request.
+type lastRequest struct {
+	counter uint8
+	at      int64 // tick
 }
 
 // fresh is how long a repeated counter counts as a repetition: longer than the
@@ -103,46 +100,49 @@ func (c *Car) take(r *request) bool {
 	switch {
 	case r.bus == Powertrain && r.id == ptd.HuVehicleRequest.ID:
 		var m pt.HuVehicleRequest
-		return c.genuine(r, 0, 0x2A00, m.UnmarshalFrame(f)) && c.vehicleRequest(&m)
+		return c.accept(r, 0x2A00, m.UnmarshalFrame(f), func() { c.vehicleRequest(&m) })
 	case r.bus == Powertrain && r.id == ptd.HuChassisRequest.ID:
 		var m pt.HuChassisRequest
-		return c.genuine(r, 6, 0x2A02, m.UnmarshalFrame(f)) && c.chassisRequest(&m)
+		return c.accept(r, 0x2A02, m.UnmarshalFrame(f), func() { c.chassisRequest(&m) })
 	case r.bus == Body && r.id == bdd.HuClimateRequest.ID:
 		var m bd.HuClimateRequest
-		return c.genuine(r, 1, 0x2B00, m.UnmarshalFrame(f)) && c.climateRequest(&m)
+		return c.accept(r, 0x2B00, m.UnmarshalFrame(f), func() { c.climateRequest(&m) })
 	case r.bus == Body && r.id == bdd.HuComfortRequest.ID:
 		var m bd.HuComfortRequest
-		return c.genuine(r, 2, 0x2B02, m.UnmarshalFrame(f)) && c.comfortRequest(&m)
+		return c.accept(r, 0x2B02, m.UnmarshalFrame(f), func() { c.comfortRequest(&m) })
 	case r.bus == Body && r.id == bdd.HuAccessRequest.ID:
 		var m bd.HuAccessRequest
-		return c.genuine(r, 3, 0x2B04, m.UnmarshalFrame(f)) && c.accessRequest(&m)
+		return c.accept(r, 0x2B04, m.UnmarshalFrame(f), func() { c.accessRequest(&m) })
 	case r.bus == Body && r.id == bdd.HuLightRequest.ID:
 		var m bd.HuLightRequest
-		return c.genuine(r, 4, 0x2B06, m.UnmarshalFrame(f)) && c.lightRequest(&m)
+		return c.accept(r, 0x2B06, m.UnmarshalFrame(f), func() { c.lightRequest(&m) })
 	case r.bus == Body && r.id == bdd.HuTrunkRequest.ID:
 		var m bd.HuTrunkRequest
-		return c.genuine(r, 7, 0x2B08, m.UnmarshalFrame(f)) && c.trunkRequest(&m)
+		return c.accept(r, 0x2B08, m.UnmarshalFrame(f), func() { c.trunkRequest(&m) })
 	case r.bus == ADAS && r.id == idAdasRequest:
 		var err error
 		if r.len != 3 {
 			err = fmt.Errorf("expected 3 bytes, got %d", r.len)
 		}
-		return c.genuine(r, 5, 0x3B40, err) && c.adasRequest(r.data[1]>>4&3)
+		return c.accept(r, 0x3B40, err, func() { c.adasRequest(r.data[1] >> 4 & 3) })
 	}
 	return true
 }
 
-// genuine checks length, checksum and counter (AUTOSAR E2E profile 1): a wrong
-// checksum is refused, and so is a counter that repeats within half a second.
-func (c *Car) genuine(r *request, which int, dataID uint16, err error) bool {
+// accept acts on a request whose length, checksum and counter are right (AUTOSAR
+// E2E profile 1): a wrong checksum is refused, and so is a counter that repeats
+// within half a second. err is what was wrong with the frame before.
+func (c *Car) accept(r *request, dataID uint16, err error, act func()) bool {
 	if err != nil || checksum(r.data[:r.len], dataID) != r.data[0] {
 		return false
 	}
-	counter, s := r.data[1]&0x0f, &c.checks.seen[which]
-	if counter > 14 || s.any && s.counter == counter && c.world.now-s.at < fresh {
+	counter := r.data[1] & 0x0f
+	last, known := c.requests[dataID]
+	if counter > 14 || known && last.counter == counter && c.world.now-last.at < fresh {
 		return false
 	}
-	s.counter, s.at, s.any = counter, c.world.now, true
+	c.requests[dataID] = lastRequest{counter, c.world.now}
+	act()
 	return true
 }
 
@@ -160,7 +160,7 @@ func level[T ~uint8](v T, set *float64) {
 	}
 }
 
-func (c *Car) vehicleRequest(m *pt.HuVehicleRequest) bool {
+func (c *Car) vehicleRequest(m *pt.HuVehicleRequest) {
 	w := c.world
 	if mode := int(m.DriveModeRequest()); mode <= modeRain {
 		w.drive.mode = mode
@@ -171,17 +171,15 @@ func (c *Car) vehicleRequest(m *pt.HuVehicleRequest) bool {
 	if v := m.RawChargeLimitRequest(); v >= 50 && v <= 100 {
 		w.energy.limit = float64(v)
 	}
-	return true
 }
 
-func (c *Car) chassisRequest(m *pt.HuChassisRequest) bool {
+func (c *Car) chassisRequest(m *pt.HuChassisRequest) {
 	if !c.world.motion.moving { // the car's own rule, whatever the head unit's policy says
 		onOff(m.EscRequest(), &c.world.brakes.escOn)
 	}
-	return true
 }
 
-func (c *Car) climateRequest(m *bd.HuClimateRequest) bool {
+func (c *Car) climateRequest(m *bd.HuClimateRequest) {
 	b := &c.world.cabin
 	onOff(m.AirConditioningRequest(), &b.ac)
 	onOff(m.RecirculationRequest(), &b.recirculate)
@@ -202,10 +200,9 @@ func (c *Car) climateRequest(m *bd.HuClimateRequest) bool {
 	if v := int(m.AirPassengerRequest()); v <= airDown {
 		b.zones[passengerSide].air = v
 	}
-	return true
 }
 
-func (c *Car) comfortRequest(m *bd.HuComfortRequest) bool {
+func (c *Car) comfortRequest(m *bd.HuComfortRequest) {
 	b, w := &c.world.cabin, c.world
 	level(m.RawSeatHeatDriverRequest(), &b.seatHeat[driverSide])
 	level(m.RawSeatHeatPassengerRequest(), &b.seatHeat[passengerSide])
@@ -215,10 +212,9 @@ func (c *Car) comfortRequest(m *bd.HuComfortRequest) bool {
 	onOff(m.MirrorDriverHeatRequest(), &w.body.mirrors[0].heated)
 	onOff(m.MirrorPassengerHeatRequest(), &w.body.mirrors[1].heated)
 	onOff(m.WindshieldHeatRequest(), &b.windshield)
-	return true
 }
 
-func (c *Car) accessRequest(m *bd.HuAccessRequest) bool {
+func (c *Car) accessRequest(m *bd.HuAccessRequest) {
 	b := &c.world.body
 	onOff(m.LockRow1DriverRequest(), &b.doors[row1Driver].locked)
 	onOff(m.LockRow1PassengerRequest(), &b.doors[row1Passenger].locked)
@@ -228,10 +224,9 @@ func (c *Car) accessRequest(m *bd.HuAccessRequest) bool {
 	level(m.RawWindowRow1PassengerRequest(), &b.doors[row1Passenger].goal)
 	level(m.RawWindowRow2DriverRequest(), &b.doors[row2Driver].goal)
 	level(m.RawWindowRow2PassengerRequest(), &b.doors[row2Passenger].goal)
-	return true
 }
 
-func (c *Car) trunkRequest(m *bd.HuTrunkRequest) bool {
+func (c *Car) trunkRequest(m *bd.HuTrunkRequest) {
 	b := &c.world.body
 	onOff(m.TrunkRearLockRequest(), &b.trunkLocked)
 	if c.world.drive.current == park { // the car's own rule
@@ -240,19 +235,16 @@ func (c *Car) trunkRequest(m *bd.HuTrunkRequest) bool {
 			b.trunkLocked = false
 		}
 	}
-	return true
 }
 
-func (c *Car) lightRequest(m *bd.HuLightRequest) bool {
+func (c *Car) lightRequest(m *bd.HuLightRequest) {
 	if v := int(m.LightSwitchRequest()); v <= lightsBeam {
 		c.world.lights.sw = v
 	}
-	return true
 }
 
-func (c *Car) adasRequest(lane byte) bool {
+func (c *Car) adasRequest(lane byte) {
 	onOff(lane, &c.laneOn)
-	return true
 }
 
 // check says whether this car has what an event names.
