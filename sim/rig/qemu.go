@@ -30,7 +30,6 @@ type VMConfig struct {
 	Wait    []string          // device nodes that must be there first; nil: card and input
 	Size    image.Point       // of the panel; zero: 1280x720
 	Memory  int               // MiB; 0: 512
-	Serial  io.Writer         // the console's text too; nil: none
 }
 
 // DisplayModules drive the machine's panel, tablet and keyboard.
@@ -117,7 +116,7 @@ func (vm *VM) start(ctx context.Context) error {
 		return err
 	}
 	go func() {
-		vm.serial.read(out, vm.cfg.Serial)
+		vm.serial.read(out)
 		if err := vm.cmd.Wait(); err != nil {
 			vm.err = fmt.Errorf("qemu: %w: %s", err, bytes.TrimSpace(complaints.Bytes()))
 		}
@@ -313,14 +312,11 @@ type serial struct {
 	more chan struct{} // closed and replaced with every piece
 }
 
-func (s *serial) read(r io.Reader, also io.Writer) {
+func (s *serial) read(r io.Reader) {
 	buf := make([]byte, 4096)
 	for {
 		n, err := r.Read(buf)
 		if n > 0 {
-			if also != nil {
-				also.Write(buf[:n])
-			}
 			s.mu.Lock()
 			s.text = append(s.text, buf[:n]...)
 			close(s.more)

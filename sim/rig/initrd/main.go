@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command initrd is the first process of a virtual machine of package rig: it
 // mounts what programs expect, loads the listed kernel modules in order, runs
 // one program, says how it ended on the console, and turns the machine off. It
