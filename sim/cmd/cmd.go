@@ -40,6 +40,7 @@ func Buses() []string { return slices.Clone(busNames) }
 func Serve(ctx context.Context, cfg Config) error {
 	c, err := car.New(car.Config{Seed: cfg.Seed, Scenario: cfg.Scenario, Buses: cfg.Buses, Rate: cfg.Rate, Logger: cfg.Logger})
 	if err != nil {
+		closeAll(cfg.Buses)
 		return fmt.Errorf("simulate a car: %w", err)
 	}
 	if cfg.Ready != nil {
@@ -127,10 +128,14 @@ func serveCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if rate == 0 {
+				return errors.New("--rate 0: interfaces have a clock; expected a number above 0, to 1000")
+			}
 			open, err := buses.open()
 			if err != nil {
 				return err
 			}
+			fmt.Fprintf(cmd.ErrOrStderr(), "driving on %s; Ctrl-C ends it\n", &buses)
 			logger := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
 			return Serve(cmd.Context(), Config{Seed: seed, Scenario: s, Buses: open, Rate: float64(rate), Logger: logger})
 		},
@@ -203,6 +208,9 @@ func (b *busesValue) Set(s string) error {
 		if !ok || iface == "" || !slices.Contains(busNames, name) {
 			return fmt.Errorf("%q: expected BUS=IFACE with a bus of %s", part, strings.Join(busNames, ", "))
 		}
+		if _, twice := m[name]; twice {
+			return fmt.Errorf("%q: bus %s has an interface already", part, name)
+		}
 		m[name] = iface
 	}
 	*b = m
@@ -214,12 +222,16 @@ func (b busesValue) open() (map[string]canbus.Bus, error) {
 	for name, iface := range b {
 		bus, err := socketcan.Open(socketcan.Config{Interface: iface})
 		if err != nil {
-			for _, o := range open {
-				_ = o.Close()
-			}
+			closeAll(open)
 			return nil, fmt.Errorf("bus %s: %w", name, err)
 		}
 		open[name] = bus
 	}
 	return open, nil
+}
+
+func closeAll(buses map[string]canbus.Bus) {
+	for _, b := range buses {
+		_ = b.Close()
+	}
 }

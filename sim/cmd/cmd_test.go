@@ -124,6 +124,8 @@ func TestMisuse(t *testing.T) {
 		{[]string{"drive"}, `unknown command "drive" for "sim"`},
 		{[]string{"serve"}, `required flag(s) "can" not set`},
 		{[]string{"serve", "--can", "engine=vcan0"}, "expected BUS=IFACE with a bus of powertrain, body, adas"},
+		{[]string{"serve", "--can", "body=vcan0,body=vcan1"}, "bus body has an interface already"},
+		{[]string{"serve", "--can", "body=vcan0", "--rate", "0"}, "--rate 0: interfaces have a clock"},
 		{[]string{"serve", "--can", "body=nosuchcan0"}, "bus body: open CAN interface nosuchcan0"},
 	}
 	for _, tt := range tests {
@@ -145,6 +147,19 @@ func TestDemoPassesItsCheck(t *testing.T) {
 	out, _, err := run(t, "check", name)
 	if err != nil || !strings.Contains(out, "starts over after 10m0s") {
 		t.Errorf("got %q, %v", out, err)
+	}
+}
+
+// TestServeClosesBuses: they are closed whatever happens, also by a car that
+// cannot be made.
+func TestServeClosesBuses(t *testing.T) {
+	bus := canbus.NewPipe().Join("car")
+	err := cmd.Serve(t.Context(), cmd.Config{Rate: -1, Buses: map[string]canbus.Bus{car.Body: bus}})
+	if err == nil || !strings.Contains(err.Error(), "simulate a car: rate -1") {
+		t.Errorf("got %v, want an error about the rate", err)
+	}
+	if _, err := bus.Send(t.Context(), nil); !errors.Is(err, canbus.ErrClosed) {
+		t.Errorf("got %v from the bus, want %v", err, canbus.ErrClosed)
 	}
 }
 

@@ -29,11 +29,11 @@ const onKernel = `
 cat >finger <<END
 6    shot before
 6.5  tap 0.207 0.93
-8    shot after
-8.2  end
+9    shot after
+9.2  end
 END
 can=powertrain=vcan0,body=vcan1,adas=vcan2
-candump -L vcan0 vcan1 vcan2 >candump.log & witness=$!
+candump -r 4000000 -L vcan0 vcan1 vcan2 >candump.log & witness=$!
 ./tandem sim serve --can $can 2>car.err & car=$!
 ./tandem --can $can --size 1280x720 --display png --png . --data data --script finger 2>unit.err
 unit=$?
@@ -43,7 +43,9 @@ exit $unit`
 
 // TestOnKernel crosses a real kernel both ways: a tap becomes a frame on a CAN
 // interface, the car in another process reacts and reports, and the report
-// changes the picture.
+// changes the picture. On a machine that is too busy for it the car stutters,
+// and the head unit rightly takes what it shows for stale and no taps: then it
+// is tried again.
 func TestOnKernel(t *testing.T) {
 	if err := rig.Missing("linux.uml", "insmod", "ip", "candump", "go"); err != nil {
 		if os.Getenv("TANDEM_RIG") == "1" {
@@ -51,12 +53,29 @@ func TestOnKernel(t *testing.T) {
 		}
 		t.Skip(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	dir := t.TempDir()
 	if err := rig.BuildStatic(ctx, "tandem", filepath.Join(dir, "tandem")); err != nil {
 		t.Fatal(err)
 	}
+	for range 4 {
+		all := driveOnKernel(ctx, t, dir)
+		if pause := longestPause(all); pause > 150*time.Millisecond {
+			t.Logf("the car paused for %s: the machine is too busy", pause)
+			continue
+		}
+		checkMessages(t, all)
+		checkTap(t, all)
+		checkPictures(t, dir)
+		return
+	}
+	t.Fatal("the machine is too busy for a car in real time")
+}
+
+// driveOnKernel runs car and head unit in a guest, and is what candump saw.
+func driveOnKernel(ctx context.Context, t *testing.T, dir string) []seen {
+	t.Helper()
 	var out bytes.Buffer
 	guest := rig.UML{
 		Memory:  512,
@@ -68,18 +87,15 @@ func TestOnKernel(t *testing.T) {
 		guest.Setup = append(guest.Setup, "ip link add dev "+iface+" type vcan", "ip link set "+iface+" mtu 72 up")
 	}
 	err := guest.Run(ctx, "sh", "-c", onKernel)
-	for _, name := range []string{"unit.err", "car.err"} {
-		if talk, e := os.ReadFile(filepath.Join(dir, name)); e != nil || len(talk) > 0 {
-			t.Errorf("%s: got %q, %v; want nothing", name, talk, e)
+	for name, want := range map[string]string{"unit.err": "", "car.err": "driving on powertrain=vcan0,body=vcan1,adas=vcan2; Ctrl-C ends it\n"} {
+		if talk, e := os.ReadFile(filepath.Join(dir, name)); e != nil || string(talk) != want {
+			t.Errorf("%s: got %q, %v; want %q", name, talk, e, want)
 		}
 	}
 	if err != nil || out.String() != "car 0\n" {
 		t.Fatalf("got %v and %q, want a head unit and a car that end with 0", err, out.String())
 	}
-	seen := readDump(t, filepath.Join(dir, "candump.log"))
-	checkMessages(t, seen)
-	checkTap(t, seen)
-	checkPictures(t, dir)
+	return readDump(t, filepath.Join(dir, "candump.log"))
 }
 
 // seen is a frame and where candump saw it.
@@ -112,6 +128,24 @@ func readDump(t *testing.T, name string) []seen {
 	}
 }
 
+// isClock says whether a frame is EspMotion, which the car sends in every step
+// of 10 ms.
+func (s *seen) isClock() bool { return s.iface == "vcan0" && s.ID == 0xA0 }
+
+// longestPause is how long the car stood still in between.
+func longestPause(all []seen) time.Duration {
+	var last, pause int64
+	for _, s := range all {
+		if s.isClock() {
+			if last != 0 {
+				pause = max(pause, s.Time-last)
+			}
+			last = s.Time
+		}
+	}
+	return time.Duration(pause)
+}
+
 // checkMessages holds what was on the wire to the databases: every message that
 // the car sends, on its bus, in its format, in its cycle.
 func checkMessages(t *testing.T, all []seen) {
@@ -123,12 +157,15 @@ func checkMessages(t *testing.T, all []seen) {
 		len   uint8
 	}
 	count := map[key]int{}
+	var driven time.Duration
 	for _, s := range all {
 		count[key{s.iface, s.ID, s.Flags&canbus.FD != 0, s.Len}]++
+		if s.isClock() {
+			driven += 10 * time.Millisecond
+		}
 	}
-	length := time.Duration(all[len(all)-1].Time - all[0].Time)
-	if length < 8*time.Second {
-		t.Errorf("got frames for %s, want as long as the finger's script", length)
+	if driven < 5*time.Second {
+		t.Fatalf("got frames of a drive of %s, want about as long as the finger's script", driven)
 	}
 	for iface, bus := range map[string]string{"vcan0": car.Powertrain, "vcan1": car.Body, "vcan2": car.ADAS} {
 		name := cars.Default + "/" + bus + ".dbc"
@@ -144,9 +181,9 @@ func checkMessages(t *testing.T, all []seen) {
 			if m.Sender == "HU" || m.Cycle == 0 {
 				continue
 			}
-			n, want := count[key{iface, m.ID, bus == car.ADAS, uint8(m.Len)}], int(length/m.Cycle)
-			if n < want*3/4 || n > want+2 {
-				t.Errorf("%s: %s: got %d frames in %s, want about %d", iface, m.Name, n, length, want)
+			n, want := count[key{iface, m.ID, bus == car.ADAS, uint8(m.Len)}], int(driven/m.Cycle)
+			if n < want-2 || n > want+2 {
+				t.Errorf("%s: %s: got %d frames in %s, want about %d", iface, m.Name, n, driven, want)
 			}
 		}
 	}
