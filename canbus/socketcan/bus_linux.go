@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"sync"
 	"sync/atomic"
 	"syscall"
 
@@ -172,17 +171,6 @@ func (b *Bus) ioError(act string, ctx context.Context, err error) error {
 		err = fmt.Errorf("%w: %s", ErrGone, createHint(b.cfg.Interface))
 	}
 	return fmt.Errorf("%s on %s: %w", act, b.cfg.Interface, err)
-}
-
-// canceller lets the end of a context end a blocked read, without an
-// allocation for each read: most callers come with the same context again.
-type canceller struct {
-	set func(deadline) error
-
-	mu    sync.Mutex
-	done  <-chan struct{} // of the context that is watched
-	undo  func() bool
-	epoch uint64
 }
 
 // dropCount sums the kernel's 32-bit counter of lost frames, which is seen

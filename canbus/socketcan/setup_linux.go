@@ -1,16 +1,12 @@
 package socketcan
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
-
-type deadline = time.Time
 
 // Figures of linux/can.h, linux/if_arp.h and linux/sock_diag.h that x/sys/unix
 // does not have.
@@ -157,44 +153,4 @@ func kernelDrops(fd uintptr) (uint32, error) {
 		return 0, errno
 	}
 	return info[skMeminfoDrops], nil
-}
-
-// watch makes the end of ctx, and of no earlier one, end the reads that follow.
-func (c *canceller) watch(ctx context.Context) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if ctx.Done() == c.done {
-		return nil
-	}
-	c.stopLocked()
-	if err := c.set(time.Time{}); err != nil {
-		return err
-	}
-	c.done = ctx.Done()
-	if c.done == nil {
-		return nil
-	}
-	epoch := c.epoch
-	c.undo = context.AfterFunc(ctx, func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if c.epoch == epoch {
-			_ = c.set(time.Unix(1, 0)) // a closed file wakes its readers itself
-		}
-	})
-	return nil
-}
-
-func (c *canceller) stop() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.stopLocked()
-}
-
-func (c *canceller) stopLocked() {
-	c.epoch++
-	if c.undo != nil {
-		c.undo()
-	}
-	c.undo, c.done = nil, nil
 }
