@@ -60,7 +60,7 @@ func (p *parser) comment() bool {
 		}
 	}
 	p.semicolon()
-	p.put(func() { p.setComment(o, text) })
+	p.postpone(func() { p.setComment(o, text) })
 	return true
 }
 
@@ -152,7 +152,7 @@ func (p *parser) defaultValue() bool {
 	}
 	p.advance()
 	p.semicolon()
-	p.put(func() {
+	p.postpone(func() {
 		d := p.db.Definitions[t.text]
 		if d == nil {
 			p.notef(t.pos, Warning, "default for attribute %s, which is not defined; ignored", clip(t.text, 40))
@@ -197,7 +197,7 @@ func (p *parser) attribute() bool {
 	}
 	p.advance()
 	p.semicolon()
-	p.put(func() { p.setAttribute(o, t, v) })
+	p.postpone(func() { p.setAttribute(o, t, v) })
 	return true
 }
 

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// later puts off what refers to messages until all of them are known.
-func (p *parser) put(f func()) { p.later = append(p.later, f) }
+// postpone puts off what refers to messages until all of them are known.
+func (p *parser) postpone(f func()) { p.later = append(p.later, f) }
 
 // refer finds the messages with a number of the file, or reports none. A
 // number that differs in the extended flag only is taken, with a remark.
@@ -35,6 +35,15 @@ func (p *parser) referSignals(pos int, raw uint32, name, what string) []*Signal 
 	return out
 }
 
+// signalName reads a message's number and the name of one of its signals.
+func (p *parser) signalName() (raw uint32, name token, ok bool) {
+	if raw, ok = p.messageID(); !ok {
+		return raw, name, false
+	}
+	name, ok = p.nameOf("signal name")
+	return raw, name, ok
+}
+
 // pairs reads number and text pairs up to the semicolon.
 func (p *parser) pairs() map[int64]string {
 	vs := map[int64]string{}
@@ -60,15 +69,6 @@ func (p *parser) pairs() map[int64]string {
 	return vs
 }
 
-// parseValue reads a raw value; unsigned 64-bit values wrap as Reading.Raw does.
-func parseValue(s string) (int64, bool) {
-	if v, ok := parseInteger(s); ok {
-		return v, true
-	}
-	v, ok := parseUnsigned(s)
-	return int64(v), ok
-}
-
 // valueTable reads VAL_TABLE_.
 func (p *parser) valueTable() bool {
 	t, ok := p.nameOf("table name")
@@ -87,18 +87,14 @@ func (p *parser) values() bool {
 			return false
 		}
 		vs := p.pairs()
-		p.put(func() {
+		p.postpone(func() {
 			if e := p.envs[t.text]; e != nil {
 				e.Values = vs
 			}
 		})
 		return true
 	}
-	raw, ok := p.messageID()
-	if !ok {
-		return false
-	}
-	t, ok := p.nameOf("signal name")
+	raw, t, ok := p.signalName()
 	if !ok {
 		return false
 	}
@@ -106,7 +102,7 @@ func (p *parser) values() bool {
 	if _, number := parseNumber(p.tok.text); p.tok.kind == word && !number && !p.tok.first { // by the name of a table
 		table := p.advance()
 		p.semicolon()
-		p.put(func() {
+		p.postpone(func() {
 			if vs = p.db.ValueTables[table.text]; vs == nil {
 				p.notef(table.pos, Warning, "value table %s is not defined; ignored", clip(table.text, 40))
 			}
@@ -114,7 +110,7 @@ func (p *parser) values() bool {
 	} else {
 		vs = p.pairs()
 	}
-	p.put(func() {
+	p.postpone(func() {
 		for _, s := range p.referSignals(t.pos, raw, t.text, "VAL_") {
 			s.Values = vs
 		}
@@ -175,7 +171,7 @@ func (p *parser) senders() bool {
 		return false
 	}
 	names := p.nameList()
-	p.put(func() {
+	p.postpone(func() {
 		for _, m := range p.refer(at, raw, "BO_TX_BU_") {
 			for _, n := range names {
 				if n != noNode && !slices.Contains(m.Senders, n) {
@@ -204,7 +200,7 @@ func (p *parser) group() bool {
 		p.advance()
 	}
 	g.Signals = p.nameList()
-	p.put(func() {
+	p.postpone(func() {
 		for _, m := range p.refer(at, raw, "SIG_GROUP_") {
 			m.Groups = append(m.Groups, g)
 		}
@@ -214,11 +210,7 @@ func (p *parser) group() bool {
 
 // valueType reads SIG_VALTYPE_.
 func (p *parser) valueType() bool {
-	raw, ok := p.messageID()
-	if !ok {
-		return false
-	}
-	t, ok := p.nameOf("signal name")
+	raw, t, ok := p.signalName()
 	if !ok {
 		return false
 	}
@@ -230,7 +222,7 @@ func (p *parser) valueType() bool {
 		return false
 	}
 	p.semicolon()
-	p.put(func() {
+	p.postpone(func() {
 		for _, s := range p.referSignals(t.pos, raw, t.text, "SIG_VALTYPE_") {
 			p.setFloat(s, t.pos, int(v))
 		}
@@ -257,11 +249,7 @@ func (p *parser) setFloat(s *Signal, pos, typ int) {
 
 // muxRanges reads SG_MUL_VAL_.
 func (p *parser) muxRanges() bool {
-	raw, ok := p.messageID()
-	if !ok {
-		return false
-	}
-	t, ok := p.nameOf("signal name")
+	raw, t, ok := p.signalName()
 	if !ok {
 		return false
 	}
@@ -288,7 +276,7 @@ func (p *parser) muxRanges() bool {
 		n.ranges = append(n.ranges, Range{l, h})
 	}
 	p.semicolon()
-	p.put(func() {
+	p.postpone(func() {
 		for _, m := range p.refer(t.pos, raw, "SG_MUL_VAL_") {
 			p.muxes[m] = append(p.muxes[m], n)
 		}

@@ -3,15 +3,9 @@ package dbc
 import (
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
-
-func parseUnsigned(s string) (uint64, bool) {
-	v, err := strconv.ParseUint(strings.TrimPrefix(s, "+"), 10, 64)
-	return v, err == nil
-}
 
 // finish resolves what was put off and checks what only the whole shows.
 func (p *parser) finish() {

@@ -152,7 +152,7 @@ func (p *parser) peek() token {
 	return p.ahead[0]
 }
 
-// starts a definition: the current token opens a section.
+// atSection reports whether the current token opens a definition.
 func (p *parser) atSection() bool { return p.tok.kind == word && p.tok.first && isSection(p.tok.text) }
 
 // isSection reports whether a word opens a definition.
@@ -280,7 +280,7 @@ func (p *parser) fail(what string) bool {
 	return false
 }
 
-// name reads a word that is on the line still.
+// nameOf reads a word that is on the line still.
 func (p *parser) nameOf(what string) (token, bool) {
 	if p.tok.kind != word || p.tok.first {
 		return p.tok, p.fail(what)
@@ -347,4 +347,13 @@ func parseInteger(s string) (int64, bool) {
 		return int64(f), true
 	}
 	return 0, false
+}
+
+// parseValue reads a raw value; unsigned 64-bit values wrap as Reading.Raw does.
+func parseValue(s string) (int64, bool) {
+	if v, ok := parseInteger(s); ok {
+		return v, true
+	}
+	v, err := strconv.ParseUint(strings.TrimPrefix(s, "+"), 10, 64)
+	return int64(v), err == nil
 }
