@@ -78,7 +78,7 @@ func FromBrutella(b brutella.Frame) (Frame, error) {
 		return Frame{}, fmt.Errorf("convert from brutella: %w", err)
 	}
 	var f Frame
-	f.Flags, f.ID = kernelFlags(b.ID, make([]byte, KernelLen))
+	f.Flags, f.ID = kernelFlags(b.ID)
 	f.Len = b.Length
 	copy(f.Data[:], b.Data[:len(f.Payload())])
 	return f, nil

@@ -89,7 +89,10 @@ func Unmarshal(b []byte, f *Frame) error {
 		return fmt.Errorf("kernel frame of %d bytes, want %d or %d", len(b), KernelLen, KernelLenFD)
 	}
 	word := binary.NativeEndian.Uint32(b)
-	f.Flags, f.ID = kernelFlags(word, b)
+	f.Flags, f.ID = kernelFlags(word)
+	if len(b) == KernelLenFD {
+		f.Flags = fdFlags(f.Flags, b[5])
+	}
 	f.Len = b[4]
 	n := 0
 	if f.Flags&FD != 0 {
@@ -102,7 +105,8 @@ func Unmarshal(b []byte, f *Frame) error {
 	return nil
 }
 
-func kernelFlags(word uint32, b []byte) (Flags, uint32) {
+// kernelFlags takes the flags off the id of a classic frame.
+func kernelFlags(word uint32) (Flags, uint32) {
 	var flags Flags
 	id := word & MaxStandardID
 	if word&kernelEFF != 0 {
@@ -114,18 +118,21 @@ func kernelFlags(word uint32, b []byte) (Flags, uint32) {
 	if flags != 0 {
 		id = word & MaxExtendedID
 	}
-	if len(b) == KernelLen {
-		if word&kernelRTR != 0 {
-			flags |= Remote
-		}
-		return flags, id
-	}
-	flags |= FD
-	if b[5]&kernelBRS != 0 {
-		flags |= BitRateSwitch
-	}
-	if b[5]&kernelESI != 0 {
-		flags |= ErrorState
+	if word&kernelRTR != 0 {
+		flags |= Remote
 	}
 	return flags, id
+}
+
+// fdFlags makes the flags of an FD frame, which is never remote, of those of
+// its id and of its own.
+func fdFlags(flags Flags, bits byte) Flags {
+	flags = flags&^Remote | FD
+	if bits&kernelBRS != 0 {
+		flags |= BitRateSwitch
+	}
+	if bits&kernelESI != 0 {
+		flags |= ErrorState
+	}
+	return flags
 }
