@@ -23,7 +23,8 @@ type Canvas struct {
 	layout  layouter
 	keys    *keyboard
 	ring    *ring
-	lift    float32 // how far content is moved up so that the keyboard does not hide the entry
+	raised  fyne.CanvasObject // the tree that is moved up so that the keyboard does not hide its entry
+	lift    float32           // by how much
 
 	onRune    func(rune)
 	onKey     func(*fyne.KeyEvent)
@@ -60,13 +61,12 @@ func (c *Canvas) trees() []fyne.CanvasObject {
 
 // layers is everything that is painted, bottom to top. The slice is used again.
 func (c *Canvas) layers() []layer {
-	up := fyne.NewPos(0, -c.lift)
 	ls := c.layout.layers[:0]
 	if c.content != nil {
-		ls = append(ls, layer{c.content, up})
+		ls = append(ls, layer{c.content, c.offset(c.content)})
 	}
 	for _, o := range c.overs.list {
-		ls = append(ls, layer{o, up})
+		ls = append(ls, layer{o, c.offset(o)})
 	}
 	if c.keys != nil && c.keys.Visible() {
 		ls = append(ls, layer{c.keys, fyne.Position{}})
@@ -76,6 +76,15 @@ func (c *Canvas) layers() []layer {
 	}
 	c.layout.layers = ls
 	return ls
+}
+
+// offset is where a tree is shown: what is beneath a dialog that the keyboard
+// raises stays where it is, and with it the status bar.
+func (c *Canvas) offset(root fyne.CanvasObject) fyne.Position {
+	if root == c.raised {
+		return fyne.NewPos(0, -c.lift)
+	}
+	return fyne.Position{}
 }
 
 // active is the tree that takes input: the topmost overlay, or the content.

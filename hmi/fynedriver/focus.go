@@ -68,7 +68,7 @@ func (c *Canvas) targets() []target {
 		return nil
 	}
 	var all []target
-	c.collectTargets(root, fyne.NewPos(0, -c.lift), areaOf(fyne.Position{}, c.size), nil, &all)
+	c.collectTargets(root, c.offset(root), areaOf(fyne.Position{}, c.size), nil, &all)
 	slices.SortStableFunc(all, func(a, b target) int { return cmp(a.centre, b.centre) })
 	for i := 0; i < len(all); {
 		end := i + 1

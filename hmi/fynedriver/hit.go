@@ -87,7 +87,7 @@ func (c *Canvas) hit(p fyne.Position, match func(fyne.CanvasObject) bool) (spot,
 	if c.onKeyboard(p) {
 		c.visit(c.keys, fyne.Position{}, look)
 	} else if root := c.active(); root != nil {
-		c.visit(root, fyne.NewPos(0, -c.lift), look)
+		c.visit(root, c.offset(root), look)
 	}
 	return found, found.o != nil
 }
@@ -103,7 +103,7 @@ func (c *Canvas) find(o fyne.CanvasObject) (spot, bool) {
 		return true
 	}
 	for _, root := range c.trees() {
-		if !c.visit(root, fyne.NewPos(0, -c.lift), look) {
+		if !c.visit(root, c.offset(root), look) {
 			return found, true
 		}
 	}

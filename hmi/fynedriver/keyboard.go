@@ -130,7 +130,7 @@ func (c *Canvas) showKeyboardFor(f fyne.Focusable) {
 	k.Resize(fyne.NewSize(c.size.Width, h))
 	k.arrange()
 	k.Show()
-	c.raiseContent(f.(fyne.CanvasObject))
+	c.raise(f.(fyne.CanvasObject))
 	c.changed()
 }
 
@@ -144,20 +144,21 @@ func (c *Canvas) hideKeyboard() {
 	}
 	clear(c.keys.on)
 	c.keys.Hide()
-	c.lift = 0
+	c.raised = nil
 	c.changed()
 }
 
-// raiseContent moves everything up so that the keyboard does not hide o.
-func (c *Canvas) raiseContent(o fyne.CanvasObject) {
-	c.lift = 0
+// raise moves the tree that takes input up so that the keyboard does not hide
+// o in it.
+func (c *Canvas) raise(o fyne.CanvasObject) {
+	c.raised = nil
 	s, ok := c.find(o)
 	if !ok {
 		return
 	}
 	free := c.size.Height - c.keys.Size().Height
 	bottom := s.pos.Y + min(o.Size().Height, free-16) + 8
-	c.lift = max(0, min(bottom-free, s.pos.Y-8))
+	c.raised, c.lift = c.active(), max(0, min(bottom-free, s.pos.Y-8))
 }
 
 func (c *Canvas) onKeyboard(p fyne.Position) bool {
@@ -265,7 +266,10 @@ func (k *keyboard) style() {
 		c.text.TextStyle = fyne.TextStyle{}
 		c.text.TextSize = 30
 		c.text.Text = k.label(c)
-		if c.code < " " || c.code == keySpace {
+		switch {
+		case c.text.TextStyle.Symbol:
+			c.text.TextSize = 36
+		case c.code < " " || c.code == keySpace:
 			c.text.TextSize = 24
 		}
 		c.press(false)
@@ -318,7 +322,7 @@ func (c *keyCell) press(on bool) {
 	case on:
 		name = theme.ColorNamePrimary
 	case c.code < " ":
-		name = theme.ColorNameInputBackground
+		name = theme.ColorNameInputBorder
 	}
 	c.face.FillColor = theme.Color(name)
 	c.text.Color = theme.Color(theme.ColorNameForeground)
