@@ -52,6 +52,10 @@ func zoo() []fyne.CanvasObject {
 func TestDamageEqualsFullRepaint(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	size := image.Pt(320, 200)
+	steps := 400
+	if raced {
+		steps = 80
+	}
 	for _, scale := range []float32{1, 1.25} {
 		os := zoo()
 		for _, o := range os {
@@ -64,7 +68,7 @@ func TestDamageEqualsFullRepaint(t *testing.T) {
 		all = append(all, scroll)
 		root := container.NewWithoutLayout(all...)
 		p := paint.New(paint.Config{Size: size, Scale: scale, CacheBytes: 200 << 10})
-		for step := range 400 {
+		for step := range steps {
 			disturb(rng, p, root, os)
 			damage := p.Frame(root)
 			checkDamage(t, damage, size)

@@ -15,7 +15,9 @@ func TestNoFindings(t *testing.T) {
 	test.NewTempApp(t)
 	scenes, bad := 0, 0
 	for _, s := range shell.Gallery() {
-		scenes++
+		if scenes++; raced && scenes%16 != 0 {
+			continue
+		}
 		root, th := s.Build()
 		for _, f := range lint.Check(root, lint.Display{Size: s.Size, Scale: th.Panel.Scale, Status: th.Panel.Status}) {
 			if bad++; bad <= 60 {
