@@ -6,13 +6,16 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
 	"tandem/hmi/display"
 	"tandem/hmi/display/remote"
+	"tandem/hmi/lang"
 )
 
 // displayCommand is the display as a process of its own.
@@ -29,7 +32,8 @@ func displayCommand() *cobra.Command {
 The display is the only process with the panel and the input devices. Others
 paint its layers through DIR/display.sock, from the bottom: the UI, projected
 video, the camera, telltales. It outlives them: the last picture stays, and is
-marked as old when its process does not come back within a second.`,
+marked as old, in the language of LANG, when its process does not come back
+within a second.`,
 		Example: `  tandem display --run /run/tandem --display kms
   tandem display --run /tmp/t --display web --listen 127.0.0.1:8080 --size 1920x720`,
 		Args: cobra.NoArgs,
@@ -72,7 +76,9 @@ func serveDisplay(ctx context.Context, out io.Writer, run string, users []int, c
 		return err
 	}
 	defer func() { err = errors.Join(err, outs.Close()) }()
-	comp, err := display.NewCompositor(display.Config{Outputs: outs.List(), Logger: cfg.Logger})
+	comp, err := display.NewCompositor(display.Config{
+		Outputs: outs.List(), Notices: notices(language(os.Getenv)), Logger: cfg.Logger,
+	})
 	if err != nil {
 		return err
 	}
@@ -98,4 +104,24 @@ func serveDisplay(ctx context.Context, out io.Writer, run string, users []int, c
 		return outs.Run(ctx, comp.Input)
 	})
 	return group.Wait()
+}
+
+// notices are what the display says over the picture of a producer that is
+// gone, in a language.
+func notices(tag string) map[display.LayerKind]string {
+	w := lang.For(tag)
+	return map[display.LayerKind]string{
+		display.UI: w.LostScreens, display.Video: w.LostVideo, display.Camera: w.LostCamera, display.Telltales: w.LostLamps,
+	}
+}
+
+// language is that of messages by the POSIX variables, such as "de".
+func language(getenv func(string) string) string {
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		if v := getenv(name); v != "" {
+			tag, _, _ := strings.Cut(v, "_")
+			return strings.ToLower(tag)
+		}
+	}
+	return ""
 }

@@ -115,7 +115,9 @@ func Serve(ctx context.Context, c Config) error {
 
 // serveOn shows the shell on outputs of this process.
 func serveOn(ctx context.Context, c Config, outs *Outputs) error {
-	comp, err := display.NewCompositor(display.Config{Outputs: outs.List(), Logger: c.Logger})
+	comp, err := display.NewCompositor(display.Config{
+		Outputs: outs.List(), Notices: notices(hmi.LoadSettings(c.Data, c.Logger).Language), Logger: c.Logger,
+	})
 	if err != nil {
 		return err
 	}

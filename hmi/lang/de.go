@@ -25,6 +25,7 @@ func German() *Words {
 		Light: "Helligkeit", Day: "Tag", Night: "Nacht", Motion: "Bewegung", MotionFull: "Voll", MotionReduced: "Weniger",
 		Version: "Version", Licences: "Lizenzen", LicencesText: "Fyne: BSD-Lizenz mit drei Klauseln. Noto Sans: Open Font License 1.1.", Car: "Auto",
 		Refused: "Nicht getan: Das Auto lehnt ab.", Uncertain: "Nicht bestätigt. Es kann geschehen sein.", TooMany: "Noch beschäftigt. Bitte noch einmal.",
+		LostScreens: "Anzeige startet neu", LostVideo: "Projektion startet neu", LostCamera: "Kamerabild verloren", LostLamps: "Warnleuchten starten neu",
 		Compass: [8]string{"N", "NO", "O", "SO", "S", "SW", "W", "NW"}, AM: "vorm.", PM: "nachm.",
 	}
 	corners := [hmi.Wheels]string{"vorn links", "vorn rechts", "hinten links", "hinten rechts"}

@@ -25,6 +25,7 @@ func English() *Words {
 		Light: "Brightness", Day: "Day", Night: "Night", Motion: "Motion", MotionFull: "Full", MotionReduced: "Reduced",
 		Version: "Version", Licences: "Licences", LicencesText: "Fyne: BSD 3-clause licence. Noto Sans: Open Font License 1.1.", Car: "Car",
 		Refused: "Not done: the car refused.", Uncertain: "Not confirmed. It may have happened.", TooMany: "Still busy. Please try again.",
+		LostScreens: "Screens are restarting", LostVideo: "Projection is restarting", LostCamera: "Camera picture lost", LostLamps: "Warning lights are restarting",
 		Compass: [8]string{"N", "NE", "E", "SE", "S", "SW", "W", "NW"}, AM: "am", PM: "pm",
 	}
 	corners := [hmi.Wheels]string{"front left", "front right", "rear left", "rear right"}

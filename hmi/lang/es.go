@@ -25,6 +25,7 @@ func Spanish() *Words {
 		Light: "Brillo", Day: "Día", Night: "Noche", Motion: "Movimiento", MotionFull: "Completo", MotionReduced: "Reducido",
 		Version: "Versión", Licences: "Licencias", LicencesText: "Fyne: licencia BSD de tres cláusulas. Noto Sans: Open Font License 1.1.", Car: "Coche",
 		Refused: "No hecho: el coche lo rechaza.", Uncertain: "Sin confirmar. Puede haber ocurrido.", TooMany: "Aún ocupado. Inténtelo otra vez.",
+		LostScreens: "La pantalla se reinicia", LostVideo: "La proyección se reinicia", LostCamera: "Imagen de cámara perdida", LostLamps: "Los testigos se reinician",
 		Compass: [8]string{"N", "NE", "E", "SE", "S", "SO", "O", "NO"}, AM: "am", PM: "pm",
 	}
 	corners := [hmi.Wheels]string{"delantera izq.", "delantera der.", "trasera izq.", "trasera der."}

@@ -25,6 +25,7 @@ func French() *Words {
 		Light: "Luminosité", Day: "Jour", Night: "Nuit", Motion: "Mouvement", MotionFull: "Complet", MotionReduced: "Réduit",
 		Version: "Version", Licences: "Licences", LicencesText: "Fyne : licence BSD à trois clauses. Noto Sans : Open Font License 1.1.", Car: "Voiture",
 		Refused: "Non fait : la voiture refuse.", Uncertain: "Non confirmé. C'est peut-être fait.", TooMany: "Encore occupé. Réessayez.",
+		LostScreens: "L'affichage redémarre", LostVideo: "La projection redémarre", LostCamera: "Image de caméra perdue", LostLamps: "Les témoins redémarrent",
 		Compass: [8]string{"N", "NE", "E", "SE", "S", "SO", "O", "NO"}, AM: "am", PM: "pm",
 	}
 	corners := [hmi.Wheels]string{"avant gauche", "avant droite", "arrière gauche", "arrière droite"}

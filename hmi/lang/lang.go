@@ -46,6 +46,9 @@ type Words struct {
 	// What went wrong with a wish.
 	Refused, Uncertain, TooMany string
 
+	// Over the picture of a producer that is gone.
+	LostScreens, LostVideo, LostCamera, LostLamps string
+
 	Compass  [8]string // N, NE, E, ... clockwise
 	AM, PM   string
 	Troubles [hmi.Troubles]Trouble
