@@ -35,7 +35,7 @@ type Bus struct {
 var _ canbus.Bus = (*Bus)(nil)
 
 // Open opens a socket on the interface, which must be up. Its error names the
-// interface and the next step; errors.Is tells ErrGone and ErrDown.
+// interface and the next step; errors.Is tells ErrGone, ErrDown and ErrNotFD.
 func Open(cfg Config) (*Bus, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
@@ -125,7 +125,7 @@ func (b *Bus) Send(ctx context.Context, frames []canbus.Frame) (int, error) {
 		sent += done
 		if err != nil {
 			if errors.Is(err, unix.EINVAL) && frames[sent].Flags&canbus.FD != 0 {
-				err = fmt.Errorf("%w: `ip link set %s down; ip link set %s up type can bitrate 500000 dbitrate 2000000 fd on`", ErrNotFD, b.cfg.Interface, b.cfg.Interface)
+				err = fmt.Errorf("%w: %s", ErrNotFD, fdHint(b.cfg.Interface))
 			}
 			return sent, b.ioError("send", ctx, err)
 		}

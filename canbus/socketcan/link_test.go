@@ -22,12 +22,13 @@ func TestKernelOpenErrors(t *testing.T) {
 		is    error
 		says  string
 	}{
+		{"vcan1", socketcan.ErrNotFD, "`ip link set vcan1 down; ip link set vcan1 mtu 72 up`"},
 		{"can0", socketcan.ErrGone, "`ip link set can0 up type can bitrate 500000`"},
 		{"vcan9", socketcan.ErrGone, "`ip link add vcan9 type vcan && ip link set vcan9 mtu 72 up`"},
 		{"vcan7", socketcan.ErrDown, "`ip link set vcan7 mtu 72 up`"},
 		{"lo", nil, "not a CAN interface"},
 	} {
-		b, err := socketcan.Open(socketcan.Config{Interface: c.iface})
+		b, err := socketcan.Open(socketcan.Config{Interface: c.iface, NeedFD: true})
 		if err == nil {
 			b.Close()
 			t.Errorf("%s: opened", c.iface)
@@ -48,7 +49,7 @@ func TestKernelClassicInterface(t *testing.T) {
 		t.Error("got FD for an interface with mtu 16")
 	}
 	n, err := b.Send(soon(t), frames(t, "123#11", "124##011", "125#"))
-	if n != 1 || !errors.Is(err, socketcan.ErrNotFD) || !strings.Contains(err.Error(), "fd on") {
+	if n != 1 || !errors.Is(err, socketcan.ErrNotFD) || !strings.Contains(err.Error(), "mtu 72 up") {
 		t.Errorf("got %d sent, %v; want 1 and %v with the next step", n, err, socketcan.ErrNotFD)
 	}
 }

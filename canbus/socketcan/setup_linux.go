@@ -84,7 +84,9 @@ func (b *Bus) checkInterface(s int) (index int, err error) {
 	if ifr, err = ask(unix.SIOCGIFMTU); err != nil {
 		return 0, bindError(name, err)
 	}
-	b.fd = ifr.Uint32() >= canFDMTU
+	if b.fd = ifr.Uint32() >= canFDMTU; b.cfg.NeedFD && !b.fd {
+		return 0, fmt.Errorf("%w; %s", ErrNotFD, fdHint(name))
+	}
 	return index, nil
 }
 

@@ -100,6 +100,9 @@ func TestKernelErrorFrames(t *testing.T) {
 	if b.FD() {
 		t.Error("got FD for an adapter that has none")
 	}
+	if _, err := socketcan.Open(socketcan.Config{Interface: a.iface, NeedFD: true}); !errors.Is(err, socketcan.ErrNotFD) || !strings.Contains(err.Error(), "fd on") {
+		t.Errorf("got %v, want %v with the next step", err, socketcan.ErrNotFD)
+	}
 	a.says(t, "t1232AABB")
 	a.says(t, "T18DAF110411223344")
 	a.says(t, "sw100098") // state warning, 100 errors receiving and 98 sending

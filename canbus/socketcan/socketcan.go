@@ -49,6 +49,8 @@ type Config struct {
 	Interface string
 	// Bus is set in every received frame.
 	Bus uint8
+	// NeedFD refuses an interface that is set up for classic frames only.
+	NeedFD bool
 	// Filters limits what is received to frames that pass one of them; none
 	// means everything.
 	Filters []Filter
@@ -84,6 +86,14 @@ func setUpHint(name string) string {
 		return fmt.Sprintf("`ip link set %s mtu 72 up`", name)
 	}
 	return fmt.Sprintf("`ip link set %s up type can bitrate 500000`", name)
+}
+
+// fdHint is the next step for an interface that has no CAN FD.
+func fdHint(name string) string {
+	if strings.HasPrefix(name, "vcan") {
+		return fmt.Sprintf("`ip link set %s down; ip link set %s mtu 72 up`", name, name)
+	}
+	return fmt.Sprintf("`ip link set %s down; ip link set %s up type can bitrate 500000 dbitrate 2000000 fd on`", name, name)
 }
 
 // createHint is the next step for an interface that is not there.

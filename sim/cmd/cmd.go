@@ -220,7 +220,7 @@ func (b *busesValue) Set(s string) error {
 func (b busesValue) open() (map[string]canbus.Bus, error) {
 	open := map[string]canbus.Bus{}
 	for name, iface := range b {
-		bus, err := socketcan.Open(socketcan.Config{Interface: iface})
+		bus, err := socketcan.Open(socketcan.Config{Interface: iface, NeedFD: name == car.ADAS})
 		if err != nil {
 			closeAll(open)
 			return nil, fmt.Errorf("bus %s: %w", name, err)
