@@ -158,7 +158,7 @@ func Parse(name string, data []byte) (*Scenario, error) {
 	var problems []error
 	sc := bufio.NewScanner(bytes.NewReader(data))
 	sc.Buffer(nil, 1<<20)
-	line := 0
+	line, loopLine := 0, 0
 	for sc.Scan() {
 		line++
 		text, _, _ := strings.Cut(sc.Text(), "#")
@@ -172,10 +172,10 @@ func Parse(name string, data []byte) (*Scenario, error) {
 			continue
 		}
 		if ev.Verb == "loop" {
-			err = s.setPeriod(ev.At)
-			if err != nil {
+			if err := s.setPeriod(ev.At); err != nil {
 				problems = append(problems, &Error{name, line, err.Error()})
 			}
+			loopLine = line
 			continue
 		}
 		s.Events = append(s.Events, ev)
@@ -188,7 +188,7 @@ func Parse(name string, data []byte) (*Scenario, error) {
 	}
 	slices.SortStableFunc(s.Events, func(a, b Event) int { return int(min(max(a.At-b.At, -1), 1)) })
 	if n := len(s.Events); s.Period > 0 && n > 0 && s.Events[n-1].At >= s.Period {
-		return nil, &Error{name, line, fmt.Sprintf("event %q at %s is never reached: loop at %s starts over", s.Events[n-1], s.Events[n-1].At, s.Period)}
+		return nil, &Error{name, loopLine, fmt.Sprintf("event %q at %s is never reached: loop at %s starts over", s.Events[n-1], s.Events[n-1].At, s.Period)}
 	}
 	return s, nil
 }

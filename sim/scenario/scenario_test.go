@@ -50,7 +50,7 @@ func TestParseSaysWhereAndWhat(t *testing.T) {
 		{"1 time 25:00", `"25:00" is no time of day; as in 07:30`},
 		{"1 loop\n2 loop", "f:2: a second loop"},
 		{"0 loop", "f:1: loop needs a time of 1 s at least"},
-		{"5 loop\n7 stop", `event "stop" at 7s is never reached`},
+		{"5 loop\n7 stop", `f:1: event "stop" at 7s is never reached`},
 	}
 	for _, tt := range tests {
 		_, err := scenario.Parse("f", []byte(tt.text))
