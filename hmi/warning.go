@@ -157,11 +157,3 @@ func (m *Model) rearUnbelted() bool {
 	}
 	return false
 }
-
-// Worst is the severity of the most urgent warning, and whether there is one.
-func (m *Model) Worst() (Severity, bool) {
-	if len(m.Warnings) == 0 {
-		return Notice, false
-	}
-	return m.Warnings[0].Severity, true
-}

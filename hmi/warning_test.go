@@ -103,11 +103,11 @@ func TestMostUrgentFirst(t *testing.T) {
 			t.Errorf("%d: got %v, want %v", i, m.Warnings[i], w)
 		}
 	}
-	if s, ok := m.Worst(); !ok || s != hmi.Critical {
-		t.Errorf("worst: got %v %v", s, ok)
+	if got := m.Warnings[0].Severity; got != hmi.Critical {
+		t.Errorf("severity of the first: got %v, want critical", got)
 	}
-	if _, ok := model(nil).Worst(); ok {
-		t.Error("nothing wrong has a worst")
+	if got := model(nil).Warnings; len(got) != 0 {
+		t.Errorf("nothing wrong: got %v", got)
 	}
 }
 

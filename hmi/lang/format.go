@@ -144,14 +144,6 @@ func (f *Format) Pressure(r hmi.Num) string {
 // PressureUnit is the unit of Pressure.
 func (f *Format) PressureUnit() string { return f.Set.Pressure }
 
-// Percent is a share with its sign.
-func (f *Format) Percent(r hmi.Num) string {
-	if !r.OK {
-		return Dash
-	}
-	return f.Whole(r.Value) + "\u00a0%"
-}
-
 // Power is a power in kW, without its unit, with the sign of recuperation.
 func (f *Format) Power(r hmi.Num) string {
 	if !r.OK {

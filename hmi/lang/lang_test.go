@@ -108,8 +108,6 @@ func TestFormat(t *testing.T) {
 		{"pressure bar", en, func(f *lang.Format) string { return f.Pressure(k(243)) + f.PressureUnit() }, "2.4bar"},
 		{"pressure psi", us, func(f *lang.Format) string { return f.Pressure(k(240)) }, "35"},
 		{"pressure unknown", us, func(f *lang.Format) string { return f.Pressure(no) }, "–"},
-		{"percent", en, func(f *lang.Format) string { return f.Percent(k(81.6)) }, "82\u00a0%"},
-		{"percent unknown", en, func(f *lang.Format) string { return f.Percent(no) }, "–"},
 		{"power", en, func(f *lang.Format) string { return f.Power(k(-23.4)) }, "-23"},
 		{"power unknown", en, func(f *lang.Format) string { return f.Power(no) }, "–"},
 		{"heading", en, func(f *lang.Format) string { return f.Heading(k(359)) + f.Heading(k(-90)) + f.Heading(k(46)) }, "NWNE"},

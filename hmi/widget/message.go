@@ -52,9 +52,6 @@ func (m *Messages) Set(notes []Note) {
 	m.Refresh()
 }
 
-// Titles are the titles that are visible, for tests.
-func (m *Messages) Titles() []string { return m.rend.titles }
-
 type messagesRenderer struct {
 	m       *Messages
 	objects []fyne.CanvasObject

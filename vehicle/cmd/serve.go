@@ -10,7 +10,6 @@ import (
 	"sync"
 
 	"tandem/canbus"
-	"tandem/hmi"
 	"tandem/vehicle"
 	"tandem/vehicle/carport"
 )
@@ -75,21 +74,4 @@ func Serve(ctx context.Context, c Config) error {
 		return err
 	}
 	return r.Run(ctx)
-}
-
-// HMI is the room as the shell wants it.
-func (r *Room) HMI() hmi.Vehicle { return view{r} }
-
-type view struct{ room *Room }
-
-func (v view) Watch(paths ...vehicle.Path) (hmi.Watch, error) {
-	w, err := v.room.Store.Watch(paths...)
-	if err != nil {
-		return nil, err
-	}
-	return w, nil
-}
-
-func (v view) Ask(ctx context.Context, c vehicle.Command) vehicle.Outcome {
-	return v.room.Desk.Ask(ctx, c)
 }

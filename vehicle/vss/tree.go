@@ -26,16 +26,6 @@ func (k Kind) String() string {
 	return [...]string{"branch", "sensor", "actuator", "attribute"}[min(k, Attribute)]
 }
 
-// ParseKind reads "branch", "sensor", "actuator" or "attribute".
-func ParseKind(s string) (Kind, bool) {
-	for k := Branch; k <= Attribute; k++ {
-		if k.String() == s {
-			return k, true
-		}
-	}
-	return Branch, false
-}
-
 // Node is one entry of the tree. Do not change it: the tree is shared.
 type Node struct {
 	Path     string // "Vehicle.Cabin.HVAC"
