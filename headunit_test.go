@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -129,28 +130,29 @@ func (u *unit) number(p vehicle.Path) float64 {
 	return v
 }
 
-// control finds a control of the screen by its name; its middle is in
-// fractions of the screen.
+// control finds a control of the screen by its name, as soon as it can be used;
+// its middle is in fractions of the screen.
 func (u *unit) control(name string) (x, y float64) {
 	u.t.Helper()
-	var names []string
-	fyne.DoAndWait(func() {
-		c := u.shell.Driver().AllWindows()[0].Canvas()
-		lint.Walk(c.Content(), func(o fyne.CanvasObject, pos fyne.Position) {
-			n, ok := o.(interface{ Called() string })
-			if !ok {
-				return
-			}
-			names = append(names, n.Called())
-			if n.Called() == name && x == 0 {
-				x = float64((pos.X + o.Size().Width/2) / c.Size().Width)
-				y = float64((pos.Y + o.Size().Height/2) / c.Size().Height)
-			}
-		})
+	u.wait(fmt.Sprintf("a control %q that can be used", name), func() bool {
+		fyne.DoAndWait(func() { x, y = u.find(name) })
+		return x != 0
 	})
-	if x == 0 {
-		u.t.Fatalf("no control %q on the screen, only %q", name, names)
-	}
+	return x, y
+}
+
+func (u *unit) find(name string) (x, y float64) {
+	c := u.shell.Driver().AllWindows()[0].Canvas()
+	lint.Walk(c.Content(), func(o fyne.CanvasObject, pos fyne.Position) {
+		n, ok := o.(interface {
+			Called() string
+			Status() string
+		})
+		if ok && n.Called() == name && x == 0 && !strings.Contains(n.Status(), "disabled") {
+			x = float64((pos.X + o.Size().Width/2) / c.Size().Width)
+			y = float64((pos.Y + o.Size().Height/2) / c.Size().Height)
+		}
+	})
 	return x, y
 }
 
