@@ -14,7 +14,7 @@ import (
 )
 
 // margin is what is kept free before a flip for the scheduler's whims.
-const margin = time.Millisecond
+const margin = 400 * time.Microsecond
 
 // Config is what a Compositor is made of.
 type Config struct {
@@ -47,6 +47,7 @@ type Compositor struct {
 	route router
 
 	// Owned by Run.
+	fine   Fine
 	pix    []byte
 	stack  [2 * layerCount]plane
 	depth  int
@@ -150,13 +151,17 @@ func (c *Compositor) pause(ctx context.Context, timer *time.Timer) bool {
 	if wait <= 0 {
 		return true
 	}
-	timer.Reset(wait)
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
+	at := now.Add(wait)
+	if early := wait - c.fine.Lead(); early > 0 {
+		timer.Reset(early)
+		select {
+		case <-ctx.Done():
+			return false
+		case <-timer.C:
+		}
 	}
+	c.fine.Wait(at)
+	return true
 }
 
 // step makes one frame, if there is anything to show, and says when the next
@@ -295,7 +300,7 @@ func (c *Compositor) deadline(now, target time.Time) time.Time {
 	if !flip.After(target.Add(period / 2)) {
 		flip = target.Add(period)
 	}
-	lead := c.budget() + 2*margin
+	lead := c.budget() + margin
 	if own && flip.Add(-lead).Before(now) {
 		flip = flip.Add(period)
 	}

@@ -91,6 +91,7 @@ type Driver struct {
 	cleaned time.Time
 	stats   counters
 	pacing  pacing
+	fine    display.Fine
 	now     time.Time // of the running frame
 }
 

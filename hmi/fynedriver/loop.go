@@ -13,9 +13,10 @@ import (
 
 const (
 	frameTime  = time.Second / 60
-	margin     = 750 * time.Microsecond // between the end of painting and the flip
-	mostCost   = 12 * time.Millisecond  // a frame never starts earlier than this before its flip
-	cleanAfter = 30 * time.Second       // between two looks at Fyne's caches
+	margin     = 250 * time.Microsecond  // between the end of painting and when the output wants the frame
+	mostCost   = 12 * time.Millisecond   // a frame never starts earlier than this before its flip
+	outlier    = 1500 * time.Microsecond // by so much one frame moves the guess of the cost
+	cleanAfter = 30 * time.Second        // between two looks at Fyne's caches
 )
 
 // Run owns the UI goroutine: it returns after ctx has ended or Quit was called,
@@ -93,8 +94,9 @@ func (d *Driver) sleep(ctx context.Context, clock *time.Timer) bool {
 // the frame that is coming serves them.
 func (d *Driver) await(ctx context.Context, clock *time.Timer, start time.Time) bool {
 	for {
-		left := time.Until(start)
+		left := time.Until(start) - d.fine.Lead()
 		if left <= 0 {
+			d.fine.Wait(start)
 			return ctx.Err() == nil
 		}
 		clock.Reset(left)
@@ -134,16 +136,17 @@ type pacing struct {
 	cost time.Duration // a cautious guess of how long a frame takes
 }
 
-// measured moves the guess fast towards a cost above it and slowly towards one
+// measured moves the guess at once to a cost above it and slowly towards one
 // below: a frame that misses its flip costs a whole period, one that is early
-// only the time by which it is.
+// only the time by which it is. A single outlier, such as a moment without a
+// processor, counts for little.
 func (p *pacing) measured(c time.Duration) {
 	c = min(c, mostCost)
 	if c > p.cost {
-		p.cost += (c - p.cost) / 2
+		p.cost = min(c, p.cost+outlier)
 		return
 	}
-	p.cost -= (p.cost - c) / 32
+	p.cost -= (p.cost - c) / 128
 }
 
 // frame is one turn: everything that changes the picture, then the picture.
