@@ -256,7 +256,7 @@ func (h *headUnit) openInterfaces(car *carport.Car) (map[string]canbus.Bus, erro
 		if !ok {
 			continue
 		}
-		bus, err := socketcan.Open(socketcan.Config{Interface: iface, Bus: uint8(i)})
+		bus, err := socketcan.Open(socketcan.Config{Interface: iface, Bus: uint8(i), NeedFD: b.FD})
 		if err != nil {
 			closeAll(buses)
 			return nil, fmt.Errorf("bus %s: %w", b.Name, err)
