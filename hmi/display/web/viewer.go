@@ -192,13 +192,11 @@ func (v *viewer) write(conn *websocket.Conn) error {
 	}
 	tick := time.NewTicker(aliveEvery)
 	defer tick.Stop()
-	oldest := time.Now() // since when an ack is owed
+	var quiet silence
 	for v.ctx.Err() == nil {
-		owed := v.sent.Load() - v.acked.Load()
-		if owed == 0 {
-			oldest = time.Now()
-		}
-		if owed < window {
+		sent, acked := v.sent.Load(), v.acked.Load()
+		since := quiet.look(time.Now(), sent, acked)
+		if sent-acked < window {
 			if buf = v.s.frame(v, buf[:0]); len(buf) > 0 {
 				binary.LittleEndian.PutUint32(buf[1:], v.sent.Add(1))
 				if err := v.send(conn, buf); err != nil {
@@ -211,7 +209,7 @@ func (v *viewer) write(conn *websocket.Conn) error {
 		select {
 		case <-v.wake:
 		case <-tick.C:
-			if time.Since(oldest) > ackWithin {
+			if since > ackWithin {
 				return errors.New("the page no longer shows what it gets")
 			}
 			if err := v.send(conn, []byte{byte(OpAlive)}); err != nil {
@@ -220,6 +218,21 @@ func (v *viewer) write(conn *websocket.Conn) error {
 		}
 	}
 	return nil
+}
+
+// silence is how long a viewer has owed acks and has sent none. One that is
+// always a frame behind, as a page is while the car drives, is not silent.
+type silence struct {
+	acked uint32
+	since time.Time
+}
+
+// look notes what has been sent and acked, and tells the silence until now.
+func (s *silence) look(now time.Time, sent, acked uint32) time.Duration {
+	if sent == acked || acked != s.acked || s.since.IsZero() {
+		s.acked, s.since = acked, now
+	}
+	return now.Sub(s.since)
 }
 
 func (v *viewer) send(conn *websocket.Conn, b []byte) error {

@@ -124,6 +124,29 @@ func TestAliveWithoutFrames(t *testing.T) {
 	}
 }
 
+// TestSilence checks that only a viewer that acks nothing is given up: not one
+// that has been a frame behind for minutes and then stalls for some seconds.
+func TestSilence(t *testing.T) {
+	const frame = time.Second / 60
+	var quiet web.Silence
+	now, sent := time.Now(), uint32(0)
+	for range 10 * 60 * 60 {
+		now, sent = now.Add(frame), sent+1
+		if got := web.Look(&quiet, now, sent, sent-1); got > frame {
+			t.Fatalf("frame %d, always one behind: got %v of silence", sent, got)
+		}
+	}
+	sent++
+	for _, wait := range []time.Duration{time.Second, 14 * time.Second, 20 * time.Second} {
+		if got := web.Look(&quiet, now.Add(wait), sent, sent-2); got != wait {
+			t.Errorf("%v after the last ack: got %v", wait, got)
+		}
+	}
+	if got := web.Look(&quiet, now.Add(time.Hour), sent, sent); got != 0 {
+		t.Errorf("nothing owed: got %v", got)
+	}
+}
+
 // TestFlood checks that a viewer that says too much is heard no faster than it
 // may speak, and not thrown out.
 func TestFlood(t *testing.T) {
