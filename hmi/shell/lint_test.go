@@ -15,7 +15,7 @@ func TestNoFindings(t *testing.T) {
 	test.NewTempApp(t)
 	scenes, bad := 0, 0
 	for _, s := range shell.Gallery() {
-		if scenes++; raced && scenes%16 != 0 {
+		if scenes++; raced && scenes%32 != 0 {
 			continue
 		}
 		root, th := s.Build()

@@ -24,7 +24,7 @@ import (
 func TestWildInput(t *testing.T) {
 	events := 100_000
 	if testing.Short() || raced {
-		events = 5000
+		events = 3000
 	}
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {

@@ -1,0 +1,5 @@
+//go:build !race
+
+package fynedriver_test
+
+const raced = false
