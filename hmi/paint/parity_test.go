@@ -210,15 +210,7 @@ func lines() []parityCase {
 				o := canvas.NewLine(c)
 				o.StrokeWidth = sw
 				o.Position1, o.Position2 = fyne.NewPos(p[0], p[1]), fyne.NewPos(p[2], p[3])
-				pc := parityCase{name: fmt.Sprintf("width%v", sw), o: o, pos: o.Position(), size: o.Size()}
-				if p[0] != p[2] && p[1] != p[3] {
-					// x/image/vector cuts the step of an edge to 1/512 px in
-					// each row, so that a long slanting edge of Fyne's ends a
-					// tenth of a pixel away from where it should. Ours do not,
-					// and a thin line is all edge.
-					pc.limit, pc.why = 6, "Fyne's slanting edges drift"
-				}
-				cs = append(cs, pc)
+				cs = append(cs, parityCase{name: fmt.Sprintf("width%v", sw), o: o, pos: o.Position(), size: o.Size()})
 			}
 		}
 	}

@@ -25,6 +25,7 @@ type raster struct {
 
 	sx, sy, px, py int32 // start of the outline and pen, 24.8, absolute
 	open           bool
+	stepped        bool // edges go as steppedEdge has it
 	path           pathway
 }
 
@@ -53,7 +54,7 @@ func (r *raster) reset(x, y, w, h int) {
 	for i := range r.lo {
 		r.lo[i], r.hi[i] = math.MaxInt32, -1
 	}
-	r.open = false
+	r.open, r.stepped = false, false
 }
 
 // fix takes pixels to 24.8, cut down to a 64th of a pixel: the grid on which
@@ -159,6 +160,10 @@ func (r *raster) edge(x0, y0, x1, y1 int32) {
 	if y1 <= 0 || y0 >= bottom {
 		return
 	}
+	if r.stepped {
+		r.steppedEdge(x0, y0, x1, y1, dir)
+		return
+	}
 	dx, dy := int64(x1)-int64(x0), int64(y1)-int64(y0)
 	y, yStop := max(y0, 0), min(y1, bottom)
 	x := x0 + int32(dx*int64(y-y0)/dy)
@@ -170,6 +175,23 @@ func (r *raster) edge(x0, y0, x1, y1 int32) {
 			nx = x0 + int32(dx*int64(ny-y0)/dy)
 		}
 		r.rowEdge(int(row), x, nx, dir*(ny-y))
+		x, y = nx, ny
+	}
+}
+
+// steppedEdge is edge with the arithmetic that x/image/vector has for pictures
+// of up to 512 pixels: what x moves by in a row is cut to 1/512 px, so that a
+// long slanting edge ends a tenth of a pixel beside its end. Fyne strokes its
+// lines so, and a thin line is all edge. y0 is above y1.
+func (r *raster) steppedEdge(x0, y0, x1, y1, dir int32) {
+	dx, dy := int64(x1)-int64(x0), int64(y1)-int64(y0)
+	x, bottom := 2*int64(x0), int32(r.h)*one
+	for y := y0; y < min(y1, bottom); {
+		ny := min((y>>8+1)<<8, y1)
+		nx := x + int64(ny-y)*2*dx/dy
+		if y >= 0 {
+			r.rowEdge(int(y>>8), int32(x>>1), int32(nx>>1), dir*(ny-y))
+		}
 		x, y = nx, ny
 	}
 }

@@ -237,6 +237,7 @@ func strokeLine(r *raster, s *shape, pen float64) {
 		dx, n = 1, 1
 	}
 	nx, ny := normal(-dy/n, pen), normal(dx/n, pen)
+	r.stepped = max(math.Abs(dx), math.Abs(dy)) <= 512
 	r.moveTo(fix(x0+nx), fix(y0+ny))
 	r.lineTo(fix(x1+nx), fix(y1+ny))
 	r.lineTo(fix(x1-nx), fix(y1-ny))
