@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -149,7 +148,7 @@ func (h *headUnit) run(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	logger := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
 
-	car, err := h.loadCar()
+	car, err := vehiclecmd.LoadCar(h.car, h.dbc)
 	if err != nil {
 		return err
 	}
@@ -194,18 +193,6 @@ func stateDir() string {
 		return ""
 	}
 	return filepath.Join(home, ".local", "state", "tandem")
-}
-
-// loadCar reads the car model: a directory if there is one of that name, else
-// an embedded one.
-func (h *headUnit) loadCar() (*carport.Car, error) {
-	if info, err := os.Stat(h.car); err == nil && info.IsDir() {
-		return carport.LoadCar(os.DirFS(filepath.Dir(h.car)), filepath.Base(h.car), carport.Overrides{DBC: h.dbc})
-	}
-	if slices.Contains(cars.Names(), h.car) {
-		return carport.LoadCar(cars.FS, h.car, carport.Overrides{DBC: h.dbc})
-	}
-	return nil, fmt.Errorf("car %s: %w; give a directory with car.yaml, or one of: %s", h.car, fs.ErrNotExist, strings.Join(cars.Names(), ", "))
 }
 
 // openBuses attaches the car's buses: to CAN interfaces, to a recording, or to

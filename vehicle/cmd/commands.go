@@ -36,28 +36,36 @@ func dbcFlag(c *cobra.Command) *[]string {
 	return c.Flags().StringArray("dbc", nil, "read the database of a bus from another file: `BUS=FILE`")
 }
 
-// load reads a car directory, or an embedded car of that name.
-func load(dir string, overrides []string) (*carport.Car, error) {
-	o := carport.Overrides{DBC: map[string]string{}}
+// load is LoadCar with the flags --dbc BUS=FILE.
+func load(name string, overrides []string) (*carport.Car, error) {
+	dbc := map[string]string{}
 	for _, s := range overrides {
 		bus, file, ok := strings.Cut(s, "=")
 		if !ok || bus == "" || file == "" {
 			return nil, misuse{fmt.Errorf("--dbc %s: write it as BUS=FILE", s)}
 		}
-		o.DBC[bus] = file
+		dbc[bus] = file
 	}
-	info, err := os.Stat(dir)
+	return LoadCar(name, dbc)
+}
+
+// LoadCar reads a car model: a directory if there is one of that name, else an
+// embedded car. dbc has databases by bus, in place of the car's.
+func LoadCar(name string, dbc map[string]string) (*carport.Car, error) {
+	o := carport.Overrides{DBC: dbc}
+	info, err := os.Stat(name)
 	switch {
 	case err == nil && info.IsDir():
-		return carport.LoadCar(os.DirFS(filepath.Dir(filepath.Clean(dir))), filepath.Base(filepath.Clean(dir)), o)
-	case slices.Contains(cars.Names(), dir):
-		return carport.LoadCar(cars.FS, dir, o)
+		dir := filepath.Clean(name)
+		return carport.LoadCar(os.DirFS(filepath.Dir(dir)), filepath.Base(dir), o)
+	case slices.Contains(cars.Names(), name):
+		return carport.LoadCar(cars.FS, name, o)
 	case err == nil:
 		err = errors.New("is a file")
 	case errors.Is(err, fs.ErrNotExist):
 		err = fs.ErrNotExist
 	}
-	return nil, misuse{fmt.Errorf("car %s: %w; give a directory with car.yaml, or one of: %s", dir, err, strings.Join(cars.Names(), ", "))}
+	return nil, misuse{fmt.Errorf("car %s: %w; give a directory with car.yaml, or one of: %s", name, err, strings.Join(cars.Names(), ", "))}
 }
 
 // misuse is an error of the arguments, rather than of the car.
