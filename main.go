@@ -28,7 +28,15 @@ const (
 	exitMisused = 2
 )
 
+// memoryLimit is when the collector works harder: a head unit shares its memory
+// with others, and the garbage of a minute of moving pictures would double what
+// is in use.
+const memoryLimit = 80 << 20
+
 func main() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
