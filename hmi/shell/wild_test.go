@@ -3,12 +3,12 @@ package shell_test
 import (
 	"image"
 	"math/rand/v2"
-	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"fyne.io/fyne/v2/test"
+	"go.uber.org/goleak"
 
 	"tandem/hmi"
 	"tandem/hmi/input"
@@ -30,7 +30,7 @@ func TestWildInput(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, shell.Driving, func(c *shell.Config) { c.DataDir = dir })
 		defer r.stop()
-		goroutines := runtime.NumGoroutine()
+		before := goleak.IgnoreCurrent()
 		rng := rand.New(rand.NewPCG(1, 2))
 		for i := range events {
 			r.ui.events <- wildEvent(rng)
@@ -41,9 +41,7 @@ func TestWildInput(t *testing.T) {
 		}
 		r.car.behave(false, "")
 		r.calm()
-		if got := runtime.NumGoroutine(); got > goroutines {
-			t.Errorf("after %d events: %d goroutines, before %d", events, got, goroutines)
-		}
+		goleak.VerifyNone(t, before)
 		r.tapAt(52, 100)
 		r.settle()
 		if got := r.s.State().Screen; got != hmi.Home {
