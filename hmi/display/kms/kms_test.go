@@ -85,20 +85,32 @@ func serial(t *testing.T, ctx context.Context, vm *rig.VM, re string) []string {
 	return m
 }
 
-// want checks a pixel of the panel.
-func want(t *testing.T, vm *rig.VM, what string, at image.Point, c color.RGBA) {
+// want waits for a pixel of the panel: the kernel reports a flip when it has
+// queued it, the emulator's screen follows.
+func want(t *testing.T, ctx context.Context, vm *rig.VM, what string, at image.Point, c color.RGBA) {
 	t.Helper()
-	m, err := vm.Screen()
-	if err != nil {
-		t.Fatal(err)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	for {
+		m, err := vm.Screen()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := color.RGBAModel.Convert(m.At(at.X, at.Y))
+		if got == c {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			t.Errorf("%s: pixel %v: got %v, want %v", what, at, got, c)
+			return
+		case <-time.After(50 * time.Millisecond):
+		}
 	}
 	if dir := os.Getenv("TANDEM_PICTURES"); dir != "" {
 		if err := vm.Screendump(filepath.Join(dir, "kms-"+strings.ReplaceAll(what, " ", "-")+".png")); err != nil {
 			t.Fatal(err)
 		}
-	}
-	if got := color.RGBAModel.Convert(m.At(at.X, at.Y)); got != c {
-		t.Errorf("%s: pixel %v: got %v, want %v", what, at, got, c)
 	}
 }
 
@@ -123,7 +135,7 @@ func TestPanelInQEMU(t *testing.T) {
 				t.Errorf("half a second of animation: got %d frames, want no more than 31", n)
 			}
 			serial(t, ctx, vm, `input device.*Tablet`)
-			want(t, vm, mode+" picture", image.Pt(320, 180), ground(320, 180))
+			want(t, ctx, vm, mode+" picture", image.Pt(320, 180), ground(320, 180))
 			if err := vm.Tap(0.25, 0.25); err != nil {
 				t.Fatal(err)
 			}
@@ -132,14 +144,14 @@ func TestPanelInQEMU(t *testing.T) {
 				t.Errorf("touched at %s, want 320", m[1])
 			}
 			t.Logf("touch, by the kernel's time, to presented: %s ms", m[3])
-			want(t, vm, mode+" touched", image.Pt(320, 180), white)
-			want(t, vm, mode+" beside", image.Pt(345, 180), ground(345, 180))
+			want(t, ctx, vm, mode+" touched", image.Pt(320, 180), white)
+			want(t, ctx, vm, mode+" beside", image.Pt(345, 180), ground(345, 180))
 			if err := vm.Tap(0.75, 0.5); err != nil {
 				t.Fatal(err)
 			}
 			serial(t, ctx, vm, `SQUARE touched 9\d+`)
-			want(t, vm, mode+" touched again", image.Pt(960, 360), white)
-			want(t, vm, mode+" where it was", image.Pt(320, 180), ground(320, 180))
+			want(t, ctx, vm, mode+" touched again", image.Pt(960, 360), white)
+			want(t, ctx, vm, mode+" where it was", image.Pt(320, 180), ground(320, 180))
 			end(t, ctx, vm)
 		})
 	}
@@ -152,8 +164,8 @@ func TestPanelUnpluggedInQEMU(t *testing.T) {
 	serial(t, ctx, vm, `SQUARE unplugged`)
 	serial(t, ctx, vm, `msg="panel back"`)
 	serial(t, ctx, vm, `SQUARE plugged`)
-	want(t, vm, "plugged in again", image.Pt(200, 200), white)
-	want(t, vm, "beside", image.Pt(300, 300), ground(300, 300))
+	want(t, ctx, vm, "plugged in again", image.Pt(200, 200), white)
+	want(t, ctx, vm, "beside", image.Pt(300, 300), ground(300, 300))
 	end(t, ctx, vm)
 }
 
