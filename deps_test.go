@@ -50,7 +50,9 @@ var policy = []struct {
 	{"phonelink/link", "phonelink phonelink/trust"},
 	{"phonelink/journal", "phonelink"},
 	{"phonelink/node", "vehicle phonelink phonelink/*"},
-	{"phonelink/kdeconnect", "phonelink phonelink/trust vehicle"},
+	{"phonelink/kdeconnect", "phonelink phonelink/trust phonelink/kdeconnect/packet vehicle"},
+	{"phonelink/kdeconnect/packet", ""}, // the packets alone: pure
+	{"phonelink/sandbox", ""},           // what a process may still do
 	{"phonelink/home", "phonelink phonelink/trust vehicle"},
 	{"phonelink/projection", "phonelink phonelink/trust vehicle"},
 	{"phonelink/projection/*", "phonelink phonelink/trust phonelink/projection phonelink/projection/* vehicle"},
@@ -91,6 +93,7 @@ var policy = []struct {
 	{"sim", "canbus canbus/dbc"},
 	{"sim/*", "sim sim/* canbus canbus/dbc"},
 	{"sim/phone", "sim sim/* canbus canbus/dbc phonelink phonelink/*"},
+	{"sim/continuity", "phonelink phonelink/journal"}, // explores and simulates the hand-off
 	{"sim/depot", "sim sim/* canbus canbus/dbc ota/depot"},
 
 	// A room's commands are exempt from laws 2 and 3.
