@@ -1,0 +1,344 @@
+package media
+
+import (
+	"context"
+	"errors"
+	"hash/fnv"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"tandem/phonelink"
+)
+
+// Config says what a Player works with. Phones, Output and Open are needed.
+type Config struct {
+	Phones phonelink.Service // whose sessions are played
+	Output Output
+	Open   Opener
+	Logger *slog.Logger
+}
+
+// Player plays the media session that the phone link says is to be heard here.
+type Player struct {
+	cfg  Config
+	log  *slog.Logger
+	deck *deck
+
+	requests chan phonelink.Request
+	wg       sync.WaitGroup
+
+	// Owned by the goroutine of Run from here on.
+	voice   *voice
+	session phonelink.SessionID
+	track   string
+	epoch   phonelink.Epoch // for which Loaded was said
+	said    bool            // Loaded was said
+	playing bool            // the deck was told to play
+	failed  map[string]bool // tracks of the session that could not be played
+}
+
+// NewPlayer makes a Player; Run starts it.
+func NewPlayer(c Config) (*Player, error) {
+	if c.Phones == nil || c.Output == nil || c.Open == nil {
+		return nil, errors.New("new player: needs a phone link, an output and an opener")
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Player{cfg: c, log: c.Logger, deck: newDeck(c.Output), requests: make(chan phonelink.Request, 64), failed: map[string]bool{}}, nil
+}
+
+// beat is how often a playing Player says where it is.
+const beat = time.Second
+
+// drift is how far the document and the loudspeaker may be apart before the
+// player takes it for a wish to be elsewhere.
+const drift = 600 * time.Millisecond
+
+// Run plays until ctx ends or the Output fails.
+func (p *Player) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer p.wg.Wait()
+	defer cancel()
+	w := p.cfg.Phones.Watch()
+	defer w.Close()
+	broken := make(chan error, 1)
+	p.wg.Go(func() { broken <- p.deck.run(ctx) })
+	p.wg.Go(func() { p.carry(ctx) })
+	tick := time.NewTicker(beat)
+	tick.Stop()
+	defer tick.Stop()
+	p.follow(ctx, w.View())
+	for {
+		var ready <-chan struct{}
+		if p.voice != nil && !p.said {
+			ready = p.voice.ready
+		}
+		select {
+		case <-w.C():
+			p.follow(ctx, w.View())
+		case <-ready:
+			p.loaded(ctx, w.View())
+			p.follow(ctx, w.View())
+		case ev := <-p.deck.events:
+			p.heard(ctx, ev, w.View(), tick)
+		case <-tick.C:
+			p.tellPlayhead(ctx)
+		case err := <-broken:
+			return err
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// carry takes requests to the phone link, one after another.
+func (p *Player) carry(ctx context.Context) {
+	for {
+		select {
+		case r := <-p.requests:
+			if err := p.cfg.Phones.Do(ctx, r); err != nil && ctx.Err() == nil {
+				p.log.Debug("player's report was refused", "report", r, "err", err)
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (p *Player) ask(ctx context.Context, r phonelink.Request) {
+	select {
+	case p.requests <- r:
+	case <-ctx.Done():
+	}
+}
+
+// wanted is the session that the player is to care for: the one to be heard,
+// else one to get ready.
+func wanted(v *phonelink.View) (s *phonelink.SessionView, doc *phonelink.MediaDoc) {
+	for i := range v.Sessions {
+		c := &v.Sessions[i]
+		d, ok := c.Doc.(*phonelink.MediaDoc)
+		if !ok || !c.Render && !c.Load || len(d.Queue) == 0 || d.Index < 0 || d.Index >= len(d.Queue) {
+			continue
+		}
+		if s == nil || c.Render && !s.Render {
+			s, doc = c, d
+		}
+	}
+	return s, doc
+}
+
+// where is the position of a document at a moment.
+func where(doc *phonelink.MediaDoc, now time.Time) time.Duration {
+	pos := doc.Position
+	if doc.Playing && doc.At != 0 {
+		if since := now.Sub(time.UnixMilli(int64(doc.At >> 16))); since > 0 {
+			pos += time.Duration(float64(since) * rate(doc))
+		}
+	}
+	return pos
+}
+
+func rate(doc *phonelink.MediaDoc) float64 {
+	if doc.Rate <= 0 {
+		return 1
+	}
+	return doc.Rate
+}
+
+// follow does what the View says.
+func (p *Player) follow(ctx context.Context, view *phonelink.View) {
+	s, doc := wanted(view)
+	if s == nil {
+		at := time.Now()
+		for i := range view.Sessions {
+			if c := &view.Sessions[i]; c.ID == p.session && !c.Render && !c.RenderAt.IsZero() {
+				at = c.RenderAt // handed over: silent from then on
+			}
+		}
+		p.hush(at)
+		return
+	}
+	now := time.Now()
+	if s.ID != p.session {
+		p.session, p.said, p.track = s.ID, false, ""
+		clear(p.failed)
+	}
+	track := doc.Queue[doc.Index]
+	if p.epoch != s.Rev.Epoch {
+		p.epoch, p.said = s.Rev.Epoch, false
+	}
+	pos := where(doc, now)
+	if p.voice == nil || p.track != track.ID || p.voice.url != track.URL || p.elsewhere(pos) {
+		p.load(ctx, track, pos)
+	}
+	p.deck.setVolume(doc.Volume)
+	switch {
+	case !s.Render || !doc.Playing:
+		p.hush(now)
+	case !p.playing && p.isReady() && p.voice.failed == nil:
+		at := s.RenderAt
+		if at.Before(now) {
+			at = now
+		}
+		p.playing = true
+		p.deck.play(where(doc, at), at)
+	}
+}
+
+// elsewhere reports whether the voice cannot reach a position by leaving out
+// what it has decoded ahead.
+func (p *Player) elsewhere(pos time.Duration) bool {
+	at, _ := p.deck.position()
+	if p.playing {
+		return (pos - at).Abs() > drift
+	}
+	return pos < at-drift || pos > at+buffered*block*time.Second/Rate+drift
+}
+
+func (p *Player) isReady() bool {
+	select {
+	case <-p.voice.ready:
+		return true
+	default:
+		return false
+	}
+}
+
+// load begins to decode a track.
+func (p *Player) load(ctx context.Context, t phonelink.Track, pos time.Duration) {
+	if p.voice != nil {
+		p.voice.cancel()
+	}
+	v, vctx := newVoice(ctx, t.URL, pos)
+	p.voice, p.track, p.playing, p.said = v, t.ID, false, false
+	p.deck.put(v)
+	p.wg.Go(func() {
+		defer v.cancel()
+		v.run(vctx, p.cfg.Open)
+	})
+}
+
+// loaded says that the voice is ready, or why it never will be.
+func (p *Player) loaded(ctx context.Context, view *phonelink.View) {
+	p.said = true
+	problem := ""
+	if err := p.voice.failed; err != nil {
+		problem = err.Error()
+		p.failed[p.track] = true
+		p.log.Warn("track cannot be played", "track", name(p.voice.url), "err", err)
+	}
+	if s, _ := wanted(view); s != nil && s.ID == p.session && s.Render {
+		if problem != "" {
+			p.advance(ctx, view)
+		}
+		return
+	}
+	p.ask(ctx, phonelink.Loaded{Session: p.session, Problem: problem})
+}
+
+// hush stops what is heard at a moment.
+func (p *Player) hush(at time.Time) {
+	if p.playing {
+		p.playing = false
+		p.deck.end(at)
+	}
+}
+
+// heard takes what the deck tells.
+func (p *Player) heard(ctx context.Context, ev deckEvent, view *phonelink.View, tick *time.Ticker) {
+	if ev.voice != p.voice {
+		return
+	}
+	switch ev.kind {
+	case began:
+		tick.Reset(beat)
+		p.tellPlayhead(ctx)
+	case stopped:
+		tick.Stop()
+		p.tellPlayhead(ctx)
+	case ended:
+		tick.Stop()
+		p.playing = false
+		if ev.voice.err != nil {
+			p.failed[p.track] = true
+		}
+		p.advance(ctx, view)
+	}
+}
+
+func (p *Player) tellPlayhead(ctx context.Context) {
+	pos, sounding := p.deck.position()
+	p.ask(ctx, phonelink.Playhead{Session: p.session, Position: pos, Playing: sounding, At: time.Now()})
+}
+
+// advance goes to the next track, or stops at the end.
+func (p *Player) advance(ctx context.Context, view *phonelink.View) {
+	s, doc := wanted(view)
+	if s == nil || s.ID != p.session || !s.Render {
+		return
+	}
+	next, ok := Next(s.ID, doc, p.failed)
+	if !ok {
+		p.ask(ctx, phonelink.Edit{Session: s.ID, Op: phonelink.Op{Act: phonelink.Play{Playing: false}}})
+		return
+	}
+	if next == doc.Index { // the same once more
+		p.track = ""
+		p.ask(ctx, phonelink.Edit{Session: s.ID, Op: phonelink.Op{Act: phonelink.Seek{}}})
+		return
+	}
+	p.ask(ctx, phonelink.Edit{Session: s.ID, Op: phonelink.Op{Act: phonelink.Skip{To: doc.Queue[next].ID}}})
+}
+
+// Next is the index of the track after the present one, by the document's loop
+// and shuffle; false at the end. Tracks in bad are left out. The shuffled order
+// follows from the session and the tracks, so that the device that takes over
+// goes on in the same order.
+func Next(id phonelink.SessionID, doc *phonelink.MediaDoc, bad map[string]bool) (int, bool) {
+	n := len(doc.Queue)
+	if doc.Loop == phonelink.LoopTrack && !bad[doc.Queue[doc.Index].ID] {
+		return doc.Index, true
+	}
+	order := Order(id, doc)
+	at := slices.Index(order, doc.Index)
+	for i := 1; i <= n; i++ {
+		if at+i >= n && doc.Loop != phonelink.LoopQueue {
+			return 0, false
+		}
+		if next := order[(at+i)%n]; !bad[doc.Queue[next].ID] {
+			return next, true
+		}
+	}
+	return 0, false
+}
+
+// Order is the order in which a queue is played, as indexes of it.
+func Order(id phonelink.SessionID, doc *phonelink.MediaDoc) []int {
+	order := make([]int, len(doc.Queue))
+	for i := range order {
+		order[i] = i
+	}
+	if doc.Shuffle {
+		key := func(i int) uint64 {
+			h := fnv.New64a()
+			_, _ = h.Write(id[:])
+			_, _ = h.Write([]byte(doc.Queue[i].ID))
+			return h.Sum64()
+		}
+		slices.SortFunc(order, func(a, b int) int {
+			ka, kb := key(a), key(b)
+			switch {
+			case ka < kb:
+				return -1
+			case ka > kb:
+				return 1
+			}
+			return a - b
+		})
+	}
+	return order
+}
