@@ -254,11 +254,11 @@ func (s *SFTP) check() error {
 	case s.Error != "":
 		return nil
 	case s.IP == "":
-		return errors.New("field ip is missing")
+		return at("ip", errMissing)
 	case s.Port == 0:
-		return errors.New("field port is missing")
+		return at("port", errMissing)
 	case len(s.Paths) != len(s.Names):
-		return fmt.Errorf("field pathNames: has %d entries, want %d as multiPaths", len(s.Names), len(s.Paths))
+		return at("pathNames", fmt.Errorf("has %d entries, want %d as multiPaths", len(s.Names), len(s.Paths)))
 	}
 	return nil
 }

@@ -176,7 +176,7 @@ func (pl *plan) decode(raw json.RawMessage, v reflect.Value) error {
 		raw, ok := fields[f.name]
 		if !ok || isNull(raw) {
 			if f.required {
-				return fmt.Errorf("field %s is missing", f.name)
+				return at(f.name, errMissing)
 			}
 			if ok {
 				rest[f.name] = raw
@@ -214,13 +214,21 @@ func empty(v reflect.Value) bool {
 	return v.IsZero()
 }
 
+var errMissing = errors.New("missing")
+
 // fieldError puts the path of a field in front of what is wrong with it.
 type fieldError struct {
 	path string
 	err  error
 }
 
-func (e *fieldError) Error() string { return "field " + e.path + ": " + e.err.Error() }
+func (e *fieldError) Error() string {
+	if e.err == errMissing {
+		return "field " + e.path + " is missing"
+	}
+	return "field " + e.path + ": " + e.err.Error()
+}
+
 func (e *fieldError) Unwrap() error { return e.err }
 
 // at extends the path of an error by the object or list that it happened in.
