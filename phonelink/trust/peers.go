@@ -195,7 +195,7 @@ func (s *Store) Remove(id phonelink.Profile, d phonelink.Device) error {
 		return p.problem
 	}
 	i := slices.IndexFunc(p.peers, func(o Peer) bool { return o.Device == d })
-	slot := slices.IndexFunc(p.slots, func(o slot) bool { return o.kind == slotPhone && o.file == s.fileOf(d) })
+	slot := slices.IndexFunc(p.slots, func(o slot) bool { return o.owner == s.fileOf(d) })
 	if i < 0 && slot < 0 {
 		return ErrUnknown
 	}
@@ -273,6 +273,9 @@ func (s *Store) Complete(id phonelink.Profile, r PairResult) error {
 	v, err := s.vaultLocked(id, p)
 	if err != nil {
 		return err
+	}
+	if v.key == nil {
+		return ErrLocked
 	}
 	// The peer first: a crash in between leaves a peer that must pair again to
 	// open the contents, never contents that only a forgotten phone opens.

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/crypto/argon2"
@@ -21,10 +22,15 @@ import (
 // key, wrapped. The file as a whole is sealed by the device key, so its
 // parameters are believed only as far as this board wrote them.
 type slot struct {
-	kind slotKind
-	file string // its name in slots/
+	owner string // whose: boardSlot, pinSlot or fileOf the phone
+	file  string // its name in slots/: the owner's, or that and second
 	slotFile
 }
+
+// second ends the name of a slot that was written while its owner's one before
+// was still there: the new one is on disk before the old is destroyed, and the
+// old is overwritten in its own place.
+const second = "-2"
 
 type slotKind uint8
 
@@ -50,6 +56,7 @@ type slotFile struct {
 	Time    uint32   `cbor:"5,keyasint,omitempty"`
 	Memory  uint32   `cbor:"6,keyasint,omitempty"` // KiB
 	Threads uint8    `cbor:"7,keyasint,omitempty"`
+	Count   uint64   `cbor:"8,keyasint,omitempty"` // of two of one owner the higher counts
 }
 
 // Argon2id (RFC 9106) of a new PIN: 19 MiB and 2 passes, the least that is
@@ -115,18 +122,25 @@ func (s *Store) slotPlace(id phonelink.Profile, file string) string {
 	return "profiles/" + string(id) + "/slots/" + file
 }
 
-// addSlot wraps the content key and writes it. A guest has none: its content
-// key is never written.
-func (s *Store) addSlot(id phonelink.Profile, p *profile, v *Vault, kind slotKind, file string, secret []byte) error {
+// addSlot wraps the content key for an owner, and ends the slot that the owner
+// had before. A guest has none: its content key is never written.
+func (s *Store) addSlot(id phonelink.Profile, p *profile, v *Vault, kind slotKind, owner string, secret []byte) error {
 	if p.guest != nil {
 		return nil
 	}
-	f := slotFile{Kind: kind, ID: v.id, Salt: make([]byte, 32)}
-	rand.Read(f.Salt)
+	n := slot{owner: owner, file: owner, slotFile: slotFile{Kind: kind, ID: v.id, Salt: make([]byte, 32)}}
+	rand.Read(n.Salt)
 	if kind == slotPIN {
-		f.Time, f.Memory, f.Threads = argonTime, argonMemory, argonThreads
+		n.Time, n.Memory, n.Threads = argonTime, argonMemory, argonThreads
 	}
-	kek, err := s.kek(f, secret)
+	old := slices.IndexFunc(p.slots, func(o slot) bool { return o.owner == owner })
+	if old >= 0 {
+		n.Count = p.slots[old].Count + 1
+		if p.slots[old].file == owner {
+			n.file += second
+		}
+	}
+	kek, err := s.kek(n.slotFile, secret)
 	if err != nil {
 		return err
 	}
@@ -135,23 +149,28 @@ func (s *Store) addSlot(id phonelink.Profile, p *profile, v *Vault, kind slotKin
 	if err != nil {
 		return err
 	}
-	f.Wrapped = seal(a, "content key", v.key)
-	plain, err := encoding.Marshal(f)
+	n.Wrapped = seal(a, "content key", v.key)
+	plain, err := encoding.Marshal(n.slotFile)
 	if err != nil {
 		return err
 	}
-	place := s.slotPlace(id, file)
-	// The old one first: written over by a rename it would stay on the disk.
-	if i := slices.IndexFunc(p.slots, func(o slot) bool { return o.file == file }); i >= 0 {
-		if err := s.disk.destroy(place); err != nil {
-			return err
-		}
-		p.slots = slices.Delete(p.slots, i, i+1)
-	}
+	place := s.slotPlace(id, n.file)
 	if err := s.disk.write(place, seal(s.device, place, plain)); err != nil {
 		return err
 	}
-	p.slots = append(p.slots, slot{kind, file, f})
+	p.slots = append(p.slots, n)
+	if old < 0 {
+		return nil
+	}
+	return s.endSlot(id, p, old)
+}
+
+// endSlot destroys one slot.
+func (s *Store) endSlot(id phonelink.Profile, p *profile, i int) error {
+	if err := s.disk.destroy(s.slotPlace(id, p.slots[i].file)); err != nil {
+		return err
+	}
+	p.slots = slices.Delete(p.slots, i, i+1)
 	return nil
 }
 
@@ -168,14 +187,13 @@ func (s *Store) addPhoneSlot(id phonelink.Profile, p *profile, v *Vault, d phone
 }
 
 func (s *Store) endBoardSlot(id phonelink.Profile, p *profile) error {
-	i := slices.IndexFunc(p.slots, func(o slot) bool { return o.kind == slotBoard })
+	i := slices.IndexFunc(p.slots, func(o slot) bool { return o.Kind == slotBoard })
 	if i < 0 || len(p.slots) < 2 {
 		return nil
 	}
-	if err := s.disk.destroy(s.slotPlace(id, boardSlot)); err != nil {
+	if err := s.endSlot(id, p, i); err != nil {
 		return fmt.Errorf("destroy the board's own key: %w", err)
 	}
-	p.slots = slices.Delete(p.slots, i, i+1)
 	return nil
 }
 
@@ -190,12 +208,8 @@ func (s *Store) dropSlot(id phonelink.Profile, p *profile, i int) error {
 			return err
 		}
 	}
-	if err := s.disk.destroy(s.slotPlace(id, p.slots[i].file)); err != nil {
+	if err := s.endSlot(id, p, i); err != nil || !last {
 		return err
-	}
-	p.slots = slices.Delete(p.slots, i, i+1)
-	if !last {
-		return nil
 	}
 	return s.endVault(id, p)
 }
@@ -248,8 +262,8 @@ func (s *Store) readSlots(id phonelink.Profile, p *profile) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if len(entries) > MaxPeers+2 {
-		return fmt.Errorf("read %s: has %d files, want at most %d", s.disk.path(base+"slots"), len(entries), MaxPeers+2)
+	if len(entries) > 2*MaxPeers {
+		return fmt.Errorf("read %s: has %d files, want at most %d", s.disk.path(base+"slots"), len(entries), 2*MaxPeers)
 	}
 	for _, e := range entries {
 		place := base + "slots/" + e.Name()
@@ -265,7 +279,7 @@ func (s *Store) readSlots(id phonelink.Profile, p *profile) error {
 		if err != nil {
 			return fmt.Errorf("read %s: %w", s.disk.path(place), err)
 		}
-		p.slots = append(p.slots, slot{f.Kind, e.Name(), f})
+		p.slots = append(p.slots, slot{strings.TrimSuffix(e.Name(), second), e.Name(), f})
 	}
 	if len(p.slots) == 0 {
 		if files, _ := os.ReadDir(s.disk.path(base + "vault")); len(files) > 0 {
@@ -276,6 +290,14 @@ func (s *Store) readSlots(id phonelink.Profile, p *profile) error {
 	for _, o := range p.slots {
 		if string(o.ID) != string(p.slots[0].ID) {
 			return fmt.Errorf("read %s: its files are for different content keys", s.disk.path(base+"slots"))
+		}
+	}
+	for i := 0; i < len(p.slots); i++ {
+		if slices.ContainsFunc(p.slots, func(o slot) bool { return o.owner == p.slots[i].owner && o.Count > p.slots[i].Count }) {
+			if err := s.endSlot(id, p, i); err != nil {
+				return err
+			}
+			i--
 		}
 	}
 	return s.endBoardSlot(id, p)

@@ -62,18 +62,23 @@ type identityFile struct {
 // Open reads the store, or begins one in an empty folder. What is left of a
 // guest is removed. A profile whose files are damaged does not keep the others
 // from working: Problem tells about it, and nothing of it is changed.
-func Open(c Config) (*Store, error) {
+func Open(c Config) (*Store, error) { return open(c, nil) }
+
+func open(c Config, step func(what, path string) error) (*Store, error) {
 	if c.Dir == "" {
 		return nil, errors.New("open the trust store: no folder")
 	}
-	s := &Store{log: c.Logger, disk: disk{dir: c.Dir}, profiles: map[phonelink.Profile]*profile{}}
+	s := &Store{log: c.Logger, disk: disk{c.Dir, step}, profiles: map[phonelink.Profile]*profile{}}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	return s, s.open(c)
+	if err := s.load(c); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
-func (s *Store) open(c Config) error {
+func (s *Store) load(c Config) error {
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return fmt.Errorf("make the trust store: %w", err)
 	}

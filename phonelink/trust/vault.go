@@ -55,7 +55,7 @@ func (s *Store) vaultLocked(id phonelink.Profile, p *profile) (*Vault, error) {
 		p.vault = &Vault{store: s, profile: id, id: p.slots[0].ID}
 	}
 	if v := p.vault; v.key == nil {
-		if i := slices.IndexFunc(p.slots, func(o slot) bool { return o.kind == slotBoard }); i >= 0 {
+		if i := slices.IndexFunc(p.slots, func(o slot) bool { return o.Kind == slotBoard }); i >= 0 {
 			key, err := s.openSlot(p.slots[i].slotFile, nil)
 			if err != nil {
 				return nil, fmt.Errorf("open the vault of %s: the board's own key is damaged: %w", id, err)
@@ -75,7 +75,7 @@ func (s *Store) Unlock(id phonelink.Profile, k Key) error {
 		return err
 	}
 	for _, o := range p.slots {
-		if o.kind != slotPhone {
+		if o.Kind != slotPhone {
 			continue
 		}
 		key, err := s.openSlot(o.slotFile, k[:])
@@ -117,7 +117,7 @@ func (s *Store) UnlockPIN(id phonelink.Profile, pin string) error {
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(p.slots, func(o slot) bool { return o.kind == slotPIN })
+	i := slices.IndexFunc(p.slots, func(o slot) bool { return o.Kind == slotPIN })
 	if i < 0 {
 		return ErrNoPIN
 	}
@@ -180,18 +180,19 @@ func (s *Store) SetPIN(id phonelink.Profile, pin string) error {
 		}
 		return s.endBoardSlot(id, p)
 	}
-	i := slices.IndexFunc(p.slots, func(o slot) bool { return o.kind == slotPIN })
+	i := slices.IndexFunc(p.slots, func(o slot) bool { return o.Kind == slotPIN })
 	if i < 0 {
 		return nil
 	}
-	if err := s.disk.destroy(s.slotPlace(id, pinSlot)); err != nil {
+	if len(p.slots) == 1 {
+		if err := s.addSlot(id, p, v, slotBoard, boardSlot, nil); err != nil {
+			return fmt.Errorf("wrap the content key for the board: %w", err)
+		}
+	}
+	if err := s.endSlot(id, p, i); err != nil {
 		return fmt.Errorf("destroy the PIN's key: %w", err)
 	}
-	p.slots = slices.Delete(p.slots, i, i+1)
-	if len(p.slots) > 0 {
-		return nil
-	}
-	return s.addSlot(id, p, v, slotBoard, boardSlot, nil)
+	return nil
 }
 
 // Protected reports whether a phone or a PIN is needed to open the profile,
@@ -204,8 +205,8 @@ func (s *Store) Protected(id phonelink.Profile) (protected, pin bool) {
 		return false, false
 	}
 	for _, o := range p.slots {
-		protected = protected || o.kind != slotBoard
-		pin = pin || o.kind == slotPIN
+		protected = protected || o.Kind != slotBoard
+		pin = pin || o.Kind == slotPIN
 	}
 	return protected, pin
 }
