@@ -299,7 +299,8 @@ type (
 		Session SessionID
 		Op      Op
 	}
-	End struct{ Session SessionID }
+	End  struct{ Session SessionID }
+	Copy struct{ Session SessionID } // go on with a new session that starts as this one is known here
 )
 
 // Reports of the device's player, which follows SessionView's Load and Render.
@@ -369,7 +370,16 @@ type (
 		Device Device
 		Key    string
 	}
-	Lock struct{ Device Device }
+	Lock  struct{ Device Device }
+	Input struct { // pointer and keys, for one that has CanRemoteControl
+		Device                  Device
+		DX, DY                  float64 // pixels; of a wheel if Scroll
+		Scroll                  bool
+		Button                  string // "left", "double", "middle", "right", "hold", "release"; "" none
+		Key                     string // one character; "" none
+		Special                 int    // a key without one, in KDE Connect's count: 1 backspace, 2 tab, 4 left, 5 up, 6 right, 7 down, 12 enter
+		Alt, Ctrl, Shift, Super bool
+	}
 )
 
 func (OpenPairing) request()   {}
@@ -387,6 +397,7 @@ func (Decline) request()       {}
 func (Open) request()          {}
 func (Edit) request()          {}
 func (End) request()           {}
+func (Copy) request()          {}
 func (Loaded) request()        {}
 func (Playhead) request()      {}
 func (Control) request()       {}
@@ -404,6 +415,7 @@ func (Ring) request()          {}
 func (Ping) request()          {}
 func (Run) request()           {}
 func (Lock) request()          {}
+func (Input) request()         {}
 
 // Adapter translates a foreign protocol to sessions and status. New starts
 // nothing; Run owns its goroutines and sockets. Watch, Do and Incoming are for

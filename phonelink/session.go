@@ -93,8 +93,8 @@ func (k Kind) String() string {
 // Epoch says which ownership it is. The order is total: N first, then Device,
 // so that two devices that claim at once never hold the same epoch.
 type Epoch struct {
-	N      uint64
-	Device Device // who owns in this epoch
+	N      uint64 `cbor:"1,keyasint,omitempty"`
+	Device Device `cbor:"2,keyasint,omitempty"` // who owns in this epoch
 }
 
 // After reports whether e is the later ownership.
@@ -147,10 +147,10 @@ const (
 
 // Asset is a blob that belongs to a session, named by its content.
 type Asset struct {
-	SHA256 [32]byte
-	Size   int64  // bytes
-	MIME   string // media type, RFC 6838
-	Name   string // file name without folders; "" for none
+	SHA256 [32]byte `cbor:"1,keyasint,omitzero"`
+	Size   int64    `cbor:"2,keyasint,omitempty"` // bytes
+	MIME   string   `cbor:"3,keyasint,omitempty"` // media type, RFC 6838
+	Name   string   `cbor:"4,keyasint,omitempty"` // file name without folders; "" for none
 }
 
 // Session is one thing that a person is doing, in a form that another device
@@ -171,6 +171,7 @@ type Session struct {
 	Needs   Needs
 	Privacy Privacy
 	Expires time.Time // zero: never
+	CopyOf  SessionID // the session that this was copied from; zero for none
 }
 
 // Owner is the device that owns the session.
@@ -185,12 +186,12 @@ type Document interface {
 // Track is one entry of a queue. ID is unique within the queue: queue
 // operations name it.
 type Track struct {
-	ID     string
-	URL    string
-	Title  string
-	Artist string
-	Album  string
-	Length time.Duration // 0: not known
+	ID     string        `cbor:"1,keyasint,omitempty"`
+	URL    string        `cbor:"2,keyasint,omitempty"`
+	Title  string        `cbor:"3,keyasint,omitempty"`
+	Artist string        `cbor:"4,keyasint,omitempty"`
+	Album  string        `cbor:"5,keyasint,omitempty"`
+	Length time.Duration `cbor:"6,keyasint,omitempty"` // 0: not known
 }
 
 // Loop is what happens at the end of a queue.
@@ -206,36 +207,36 @@ const (
 // MediaDoc is music, speech or video under way. Where it is now is Position
 // plus, while Playing, the time since At times Rate: never the larger of two.
 type MediaDoc struct {
-	Queue    []Track
-	Index    int           // of Queue
-	Position time.Duration // at At
-	At       Stamp
-	Rate     float64 // 1 is normal speed
-	Volume   float64 // 0 to 1
-	Playing  bool
-	Shuffle  bool
-	Loop     Loop
-	Source   Device // where the sound comes from, if not from URLs; "" for URLs
-	Player   string // name of the player at Source
+	Queue    []Track       `cbor:"1,keyasint,omitempty"`
+	Index    int           `cbor:"2,keyasint,omitempty"` // of Queue
+	Position time.Duration `cbor:"3,keyasint,omitempty"` // at At
+	At       Stamp         `cbor:"4,keyasint,omitempty"`
+	Rate     float64       `cbor:"5,keyasint,omitempty"` // 1 is normal speed
+	Volume   float64       `cbor:"6,keyasint,omitempty"` // 0 to 1
+	Playing  bool          `cbor:"7,keyasint,omitempty"`
+	Shuffle  bool          `cbor:"8,keyasint,omitempty"`
+	Loop     Loop          `cbor:"9,keyasint,omitempty"`
+	Source   Device        `cbor:"10,keyasint,omitempty"` // where the sound comes from, if not from URLs; "" for URLs
+	Player   string        `cbor:"11,keyasint,omitempty"` // name of the player at Source
 }
 
 // Place is a point on the earth.
 type Place struct {
-	ID        string // unique within a route: operations name it
-	Name      string
-	Latitude  float64 // degrees, WGS 84
-	Longitude float64 // degrees, WGS 84
+	ID        string  `cbor:"1,keyasint,omitempty"` // unique within a route: operations name it
+	Name      string  `cbor:"2,keyasint,omitempty"`
+	Latitude  float64 `cbor:"3,keyasint,omitempty"` // degrees, WGS 84
+	Longitude float64 `cbor:"4,keyasint,omitempty"` // degrees, WGS 84
 }
 
 // NavigationDoc is a way to somewhere.
 type NavigationDoc struct {
-	Destination Place
-	Via         []Place
-	Preference  string    // "fast", "short", "economic"
-	Leg         int       // index of the next stop: Via, then Destination
-	Arrival     time.Time // estimate; zero: not known
-	Walking     bool      // the leg on foot after parking
-	Active      bool      // guidance is running
+	Destination Place     `cbor:"1,keyasint,omitzero"`
+	Via         []Place   `cbor:"2,keyasint,omitempty"`
+	Preference  string    `cbor:"3,keyasint,omitempty"` // "fast", "short", "economic"
+	Leg         int       `cbor:"4,keyasint,omitempty"` // index of the next stop: Via, then Destination
+	Arrival     time.Time `cbor:"5,keyasint,omitzero"`  // estimate; zero: not known
+	Walking     bool      `cbor:"6,keyasint,omitempty"` // the leg on foot after parking
+	Active      bool      `cbor:"7,keyasint,omitempty"` // guidance is running
 }
 
 // CallState is how far a call is.
@@ -254,50 +255,52 @@ const (
 // CallDoc is a telephone call. The phone always owns it; a car holds only its
 // audio.
 type CallDoc struct {
-	State  CallState
-	Number string // as the phone reports it
-	Name   string // from the phone's contacts; "" for none
-	Start  time.Time
-	Audio  Device // where the sound is
-	Muted  bool
+	State  CallState `cbor:"1,keyasint,omitempty"`
+	Number string    `cbor:"2,keyasint,omitempty"` // as the phone reports it
+	Name   string    `cbor:"3,keyasint,omitempty"` // from the phone's contacts; "" for none
+	Start  time.Time `cbor:"4,keyasint,omitzero"`
+	Audio  Device    `cbor:"5,keyasint,omitempty"` // where the sound is
+	Muted  bool      `cbor:"6,keyasint,omitempty"`
 }
 
 // DraftDoc is a message being written. Base is the text that both sides knew
 // last; a three-way merge starts from it.
 type DraftDoc struct {
-	Thread string // conversation, in the words of its owner
-	To     []string
-	Text   string
-	Base   string
-	Cursor int // byte of Text
-	Sent   bool
+	Thread string   `cbor:"1,keyasint,omitempty"` // conversation, in the words of its owner
+	To     []string `cbor:"2,keyasint,omitempty"`
+	Text   string   `cbor:"3,keyasint,omitempty"`
+	Base   string   `cbor:"4,keyasint,omitempty"`
+	Cursor int      `cbor:"5,keyasint,omitempty"` // byte of Text
+	Sent   bool     `cbor:"6,keyasint,omitempty"`
+	Via    Device   `cbor:"7,keyasint,omitempty"` // the device that sends it; "" for its owner
+	SentBy OpID     `cbor:"8,keyasint,omitzero"`  // the Dispatch that sent it
 }
 
 // PageDoc is a web page being read.
 type PageDoc struct {
-	URL    string
-	Title  string
-	Scroll float64 // percent
+	URL    string  `cbor:"1,keyasint,omitempty"`
+	Title  string  `cbor:"2,keyasint,omitempty"`
+	Scroll float64 `cbor:"3,keyasint,omitempty"` // percent
 }
 
 // ClipboardDoc is what was copied.
 type ClipboardDoc struct {
-	MIME string // media type; text/plain for text
-	Data []byte
+	MIME string `cbor:"1,keyasint,omitempty"` // media type; text/plain for text
+	Data []byte `cbor:"2,keyasint,omitempty"`
 }
 
 // FileDoc is a file on its way. Its content is the session's first asset.
 type FileDoc struct {
-	Name string // without folders
-	Size int64  // bytes
-	Have int64  // bytes that the receiver has
+	Name string `cbor:"1,keyasint,omitempty"` // without folders
+	Size int64  `cbor:"2,keyasint,omitempty"` // bytes
+	Have int64  `cbor:"3,keyasint,omitempty"` // bytes that the receiver has
 }
 
 // SceneDoc is a wish to a home.
 type SceneDoc struct {
-	Entity string
-	State  string
-	Done   bool
+	Entity string `cbor:"1,keyasint,omitempty"`
+	State  string `cbor:"2,keyasint,omitempty"`
+	Done   bool   `cbor:"3,keyasint,omitempty"`
 }
 
 // Kind is part of Document.

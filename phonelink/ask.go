@@ -1,0 +1,195 @@
+package phonelink
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"time"
+)
+
+// ask carries out what this device's person wants.
+func (s *State) ask(t uint64, r Request) {
+	if s.boot == 0 {
+		s.answer(t, refusal(RefusedAbsent))
+		return
+	}
+	switch r := r.(type) {
+	case Take:
+		s.take(t, s.find(r.Session), false)
+	case TakeBack:
+		s.take(t, s.find(r.Session), true)
+	case Send:
+		s.sendTo(t, s.find(r.Session), r.To)
+	case Accept:
+		e := s.find(r.Session)
+		if e == nil || e.get.stage != getOffered {
+			s.answer(t, refusal(RefusedExpired))
+			return
+		}
+		e.get.stage, e.get.tag, e.get.since = getLoading, t, s.now.Mono
+		s.touch(e)
+	case Decline:
+		s.decline(t, s.find(r.Session))
+	case Open:
+		s.openNew(t, r.Session)
+	case Edit:
+		s.edit(t, s.find(r.Session), r.Op.Act)
+	case End:
+		s.edit(t, s.find(r.Session), Finish{})
+	case Copy:
+		s.copyOf(t, s.find(r.Session))
+	default:
+		s.answer(t, refusal(RefusedUnsupported))
+	}
+}
+
+// take begins a hand-off towards here, or waits to claim.
+func (s *State) take(t uint64, e *entry, back bool) {
+	code := RefusalCode("")
+	switch {
+	case e == nil || e.Ended:
+		code = RefusedUnknown
+	case e.Kind == Call && !s.owns(e):
+		s.edit(t, e, Route{s.cfg.Self})
+		return
+	case s.owns(e) && e.give.to == "":
+		s.answer(t, nil)
+		return
+	case s.owns(e): // it changed its mind
+		s.send(e.give.to, classOf(e.Kind), CancelMsg{e.give.try, e.ID})
+		s.dropGive(e, RefusedExpired)
+		s.answer(t, nil)
+		s.touch(e)
+		return
+	case back && s.now.Wall.After(e.back):
+		code = RefusedExpired
+	case e.Kind == Call || e.Kind == Clipboard:
+		code = RefusedUnsupported
+	case e.to.Device != "":
+		code = RefusedOwner
+	case s.lacks(&e.Session) != "":
+		code = RefusedMismatch
+	case e.get.stage == getOffered:
+		e.get.stage, e.get.tag, e.get.since = getLoading, t, s.now.Mono
+		s.touch(e)
+		return
+	case !s.up(e.Owner()) && s.isHeir(e):
+		s.answer(e.claim.tag, refusal(RefusedExpired))
+		e.claim = claim{true, t}
+		s.touch(e)
+		return
+	case !s.up(e.Owner()):
+		code = RefusedAbsent
+	}
+	if code != "" {
+		s.answer(t, refusal(code))
+		return
+	}
+	s.dropGet(e, RefusedExpired)
+	e.get = get{stage: getAsked, from: e.Owner(), try: s.attempt(), since: s.now.Mono, tag: t}
+	s.touch(e)
+}
+
+// sendTo begins a hand-off away from here.
+func (s *State) sendTo(t uint64, e *entry, to Device) {
+	p := s.peer(to)
+	code := RefusalCode("")
+	switch {
+	case e == nil || e.Ended:
+		code = RefusedUnknown
+	case to == s.cfg.Self:
+		s.take(t, e, false)
+		return
+	case p == nil || !p.mine(&e.Session):
+		code = RefusedProfile
+	case !s.owns(e) || e.give.to != "":
+		code = RefusedOwner
+	case e.Kind == Call || e.Kind == Clipboard:
+		code = RefusedUnsupported
+	case !p.up:
+		code = RefusedAbsent
+	}
+	if code != "" {
+		s.answer(t, refusal(code))
+		return
+	}
+	e.give = give{to: to, try: s.attempt(), offer: true, since: s.now.Mono, tag: t}
+	s.touch(e)
+}
+
+func (s *State) decline(t uint64, e *entry) {
+	if e == nil || e.get.stage != getOffered {
+		s.answer(t, refusal(RefusedExpired))
+		return
+	}
+	e.refused, e.dirty = e.get.try, true
+	s.send(e.get.from, classOf(e.Kind), RefuseMsg{e.get.try, e.ID, RefusedOwner})
+	s.dropGet(e, RefusedExpired)
+	s.answer(t, nil)
+	s.touch(e)
+}
+
+// openNew makes a session that this device owns.
+func (s *State) openNew(t uint64, x Session) {
+	if err := checkSession(&x); err != nil {
+		s.answer(t, &Refusal{Code: RefusedUnsupported, Reason: err.Error()})
+		return
+	}
+	id := x.ID
+	if id == (SessionID{}) {
+		r := s.draw()
+		id = NewSessionID(s.now.Wall, [10]byte(r[:10]))
+	}
+	if s.find(id) != nil {
+		s.answer(t, &Refusal{Code: RefusedOwner, Reason: "there is a session with this id"})
+		return
+	}
+	e := s.insert(id)
+	if e == nil {
+		s.answer(t, &Refusal{Code: RefusedUnsupported, Reason: "there are 4096 sessions; end one first"})
+		return
+	}
+	if x.Expires.IsZero() {
+		switch x.Kind {
+		case Clipboard:
+			x.Expires = s.now.Wall.Add(clipboardFor)
+		case Scene:
+			x.Expires = s.now.Wall.Add(sceneFor)
+		}
+	}
+	x.Expires = x.Expires.Truncate(time.Second).UTC()
+	s.open(e, x, x.Doc, SessionID{})
+	s.answer(t, nil)
+}
+
+// How long sessions of some kinds last unless they say so.
+const (
+	clipboardFor = 10 * time.Minute
+	sceneFor     = 30 * time.Second
+)
+
+// copyOf goes on with a new session that starts as this one is seen here.
+func (s *State) copyOf(t uint64, e *entry) {
+	if e == nil || e.Ended || e.Doc == nil || e.Kind == Call {
+		s.answer(t, refusal(RefusedUnknown))
+		return
+	}
+	r := s.draw()
+	c := s.insert(NewSessionID(s.now.Wall, [10]byte(r[:10])))
+	if c == nil {
+		s.answer(t, refusal(RefusedUnsupported))
+		return
+	}
+	s.open(c, e.Session, s.seen(e), e.ID)
+	s.answer(t, nil)
+}
+
+// derivedID is the id of what an operation on a session made: the time of the
+// session, and 80 bits of SHA-256 of session, origin and count.
+func derivedID(of SessionID, by OpID) (id SessionID) {
+	b := append(of[:len(of):len(of)], by.Origin...)
+	b = binary.BigEndian.AppendUint64(b, by.Seq)
+	sum := sha256.Sum256(b)
+	copy(id[:6], of[:6])
+	copy(id[6:], sum[:10])
+	return id
+}

@@ -1,0 +1,384 @@
+package phonelink
+
+import (
+	"slices"
+	"time"
+)
+
+// receive hands a message to what it concerns. A stranger's is dropped.
+func (s *State) receive(from Device, m Msg) {
+	p := s.peer(from)
+	if p == nil || s.boot == 0 {
+		return
+	}
+	switch m := m.(type) {
+	case OfferMsg:
+		s.offered(p, m)
+	case TakeMsg:
+		s.taken(p, m)
+	case PrepareMsg:
+		s.prepared(p, m)
+	case ReadyMsg:
+		s.ready(p, m)
+	case CommitMsg:
+		s.committed(p, m)
+	case DoneMsg:
+		s.doneFrom(p, m.ID, m.Epoch)
+	case MismatchMsg:
+		s.stopped(p, m.ID, m.Try, RefusedMismatch)
+	case RefuseMsg:
+		s.stopped(p, m.ID, m.Try, m.Code)
+	case CancelMsg:
+		s.stopped(p, m.ID, m.Try, RefusedExpired)
+	case StateMsg:
+		s.state(p, &m.State)
+	case HaveMsg:
+		s.have(p, m)
+	case OpsMsg:
+		s.ops(p, m)
+	case AppliedMsg:
+		s.appliedBy(p, m)
+	case DigestMsg:
+		s.digested(p, m)
+	case WantMsg:
+		s.wanted(p, m)
+	case GoneMsg:
+		s.gone(p, m)
+	case RenewMsg:
+		s.renew(p, m)
+	case RenewedMsg:
+		s.renewed(p, m)
+	}
+}
+
+// state is a copy that a peer sent.
+func (s *State) state(from *peer, st *Replica) {
+	e := s.believe(from, st)
+	if e == nil {
+		s.send(from.Device, ClassMedia, HaveMsg{Mark{st.ID, st.Rev.Epoch, st.Rev.Seq}, true})
+		return
+	}
+	s.send(from.Device, classOf(e.Kind), HaveMsg{Mark: e.mark()})
+}
+
+// believe takes over a copy if it is later than what is known and the peer can
+// know it: the owner of its epoch, or the owner of the epoch before. The owner
+// itself believes only in its heir and in whom it has handed the session to.
+// It returns what is known now, nil if that is nothing.
+func (s *State) believe(from *peer, st *Replica) *entry {
+	if !from.mayKnow(&st.Session) {
+		return nil
+	}
+	e := s.find(st.ID)
+	owner := st.Owner()
+	if e == nil {
+		if owner == s.cfg.Self {
+			s.send(from.Device, classOf(st.Kind), GoneMsg{st.ID, st.Rev.Epoch})
+			return nil
+		}
+		if e = s.insert(st.ID); e == nil {
+			return nil
+		}
+		s.replace(e, st)
+		e.relayed = owner != from.Device
+		s.setKnow(e, from.Device, e.mark())
+		return e
+	}
+	if !s.fits(e, st) {
+		return nil
+	}
+	s.setKnow(e, from.Device, Mark{st.ID, st.Rev.Epoch, st.Rev.Seq})
+	s.touch(e)
+	if owner == s.cfg.Self || !s.later(e, st, from.Device) {
+		return e
+	}
+	if s.owns(e) && from.Device != e.heirOf() && !s.cfg.Faults.Has(BelieveAnybody) {
+		return e
+	}
+	if e.to.Device != "" {
+		if from.Device != e.to.Device {
+			return e
+		}
+		s.doneFrom(from, st.ID, st.Rev.Epoch)
+	} else if !s.owns(e) && st.Rev.Epoch != e.Rev.Epoch && owner != from.Device && e.Owner() != from.Device {
+		return e
+	}
+	s.supersede(e, st, from.Device)
+	return e
+}
+
+// fits refuses what would turn the session into another one.
+func (s *State) fits(e *entry, st *Replica) bool {
+	return st.Kind == e.Kind && st.Profile == e.Profile
+}
+
+// later reports whether st comes after what is known.
+func (s *State) later(e *entry, st *Replica, from Device) bool {
+	if s.cfg.Faults.Has(IgnoreEpoch) {
+		return true
+	}
+	if st.Rev.Epoch != e.Rev.Epoch {
+		return st.Rev.Epoch.After(e.Rev.Epoch)
+	}
+	if s.cfg.Faults.Has(IgnoreSeq) {
+		return st.Rev.Seq != e.Rev.Seq
+	}
+	return st.Rev.Seq > e.Rev.Seq || e.relayed && from == st.Owner()
+}
+
+// supersede takes over a later state of a known session.
+func (s *State) supersede(e *entry, st *Replica, from Device) {
+	if st.Rev.Epoch != e.Rev.Epoch {
+		if !s.cfg.Faults.Has(DropDivergent) {
+			for _, l := range e.log { // the heir did not have these
+				e.queue = append(e.queue, l.Op)
+			}
+		}
+		s.dropGive(e, RefusedOwner)
+		e.log, e.saved.heir, e.by, e.to = nil, "", 0, promise{}
+		e.out = retry{}
+		e.back = time.Time{}
+		e.lease, e.dropAt = 0, 0
+		sortQueue(e)
+	}
+	s.replace(e, st)
+	e.relayed = from != st.Owner()
+	if from == st.Owner() {
+		e.heard = s.now.Mono
+	}
+	s.settled(e)
+}
+
+// replace writes a state over what is known.
+func (s *State) replace(e *entry, st *Replica) {
+	s.hear(st.Rev.Stamp)
+	e.Replica = *st
+	if e.Ended && e.over.IsZero() {
+		e.over = s.now.Wall
+	}
+	e.dirty = true
+	s.touch(e)
+}
+
+// settled takes out of the queue what a state has applied.
+func (s *State) settled(e *entry) {
+	e.queue = slices.DeleteFunc(slices.Clone(e.queue), func(o Op) bool {
+		return o.ID.Seq <= appliedTo(e.Applied, o.ID.Origin) || e.Ended
+	})
+	s.answerOps(e)
+}
+
+// knows is what a peer has of the session; nil if nothing is known of that.
+func (e *entry) knows(d Device) *know {
+	for i := range e.know {
+		if e.know[i].device == d {
+			return &e.know[i]
+		}
+	}
+	return nil
+}
+
+// knowOf is knows, made if it is not there; nil if the peer may not know.
+func (s *State) knowOf(e *entry, d Device) *know {
+	p := s.peer(d)
+	if p == nil || !p.mayKnow(&e.Session) && !s.cfg.Faults.Has(IgnoreProfile) {
+		return nil
+	}
+	if k := e.knows(d); k != nil {
+		return k
+	}
+	e.know = append(e.know, know{device: d, known: p.met})
+	return &e.know[len(e.know)-1]
+}
+
+// setKnow notes that the peer has this state on disk.
+func (s *State) setKnow(e *entry, d Device, m Mark) {
+	k := s.knowOf(e, d)
+	if k == nil {
+		return
+	}
+	if !k.known || m.Epoch.After(k.epoch) || m.Epoch == k.epoch && m.Seq > k.seq {
+		k.known, k.epoch, k.seq = true, m.Epoch, m.Seq
+		k.retry = retry{}
+	}
+	if m.Epoch != e.Rev.Epoch || !s.owns(e) {
+		return
+	}
+	if d == e.heirOf() && len(e.log) > 0 && e.log[0].Seq <= m.Seq {
+		e.log = slices.DeleteFunc(slices.Clone(e.log), func(l logged) bool { return l.Seq <= m.Seq })
+		e.dirty = true
+		s.touch(e)
+	}
+	if d == e.saved.heir && m.Seq >= e.heirSeq {
+		e.saved.heir, e.log, e.dirty = "", nil, true
+		s.touch(e)
+	}
+}
+
+// resend makes the peer be told of the session again.
+func (s *State) resend(e *entry, d Device) {
+	if k := s.knowOf(e, d); k != nil {
+		*k = know{device: d, known: true}
+		s.touch(e)
+	}
+}
+
+// stale reports whether the peer is to be told.
+func (s *State) stale(e *entry, k *know) bool {
+	if !k.known || e.to.Device != "" || k.epoch == e.Rev.Epoch && k.seq >= e.Rev.Seq || k.epoch.After(e.Rev.Epoch) {
+		return false
+	}
+	if e.Owner() != s.cfg.Self && (e.Owner() == k.device || !s.cfg.Relay && k.epoch != (Epoch{})) {
+		return false
+	}
+	return s.up(k.device)
+}
+
+// settleCopies tells every peer that may know what it does not have.
+func (s *State) settleCopies(e *entry) {
+	for _, p := range s.peers {
+		if !p.up {
+			continue
+		}
+		k := s.knowOf(e, p.Device)
+		if k == nil || !s.stale(e, k) {
+			continue
+		}
+		if e.Owner() != s.cfg.Self && k.retry == (retry{}) && s.cfg.Timing.Relay > 0 {
+			k.retry.at = s.now.Mono + s.cfg.Timing.Relay // its owner may tell it by itself
+		}
+		if s.again(&k.retry, p.Device) {
+			s.send(p.Device, classOf(e.Kind), StateMsg{e.Replica})
+		}
+	}
+}
+
+// have is a peer's acknowledgement of a copy.
+func (s *State) have(from *peer, m HaveMsg) {
+	e := s.find(m.Mark.ID)
+	if e == nil {
+		return
+	}
+	if m.Refuse && e.Rev.Epoch == m.Mark.Epoch && e.Rev.Seq == m.Mark.Seq {
+		if k := s.knowOf(e, from.Device); k != nil {
+			k.known, k.epoch, k.seq = true, m.Mark.Epoch, m.Mark.Seq // no acknowledgement: only silence
+		}
+		s.touch(e)
+		return
+	}
+	if m.Refuse {
+		return
+	}
+	s.setKnow(e, from.Device, m.Mark)
+	if k := e.knows(from.Device); k != nil && e.Rev.Epoch.After(m.Mark.Epoch) {
+		k.epoch, k.seq = m.Mark.Epoch, m.Mark.Seq
+		s.touch(e)
+	}
+}
+
+// digestPart is how many sessions one part of a digest has.
+const digestPart = 256
+
+// compare begins to compare all sessions with a peer.
+func (s *State) compare(p *peer) {
+	p.met = true
+	p.sync = digest{id: s.attempt()}
+	var marks []Mark
+	flush := func() {
+		if len(marks) > 0 {
+			p.sync.parts = append(p.sync.parts, part{uint64(len(p.sync.parts)), marks})
+			marks = nil
+		}
+	}
+	for _, e := range s.sessions {
+		k := s.knowOf(e, p.Device)
+		if k == nil {
+			continue
+		}
+		*k = know{device: p.Device}
+		if marks = append(marks, e.mark()); len(marks) == digestPart {
+			flush()
+		}
+	}
+	flush()
+}
+
+// settleSync sends what the peer has not answered of a digest.
+func (s *State) settleSync(p *peer) {
+	if len(p.sync.parts) == 0 || !s.again(&p.sync.retry, p.Device) {
+		return
+	}
+	for _, d := range p.sync.parts {
+		s.send(p.Device, ClassMedia, DigestMsg{p.sync.id, d.n, d.marks})
+	}
+}
+
+// digested compares a part of the peer's digest with what is known here.
+func (s *State) digested(from *peer, m DigestMsg) {
+	var want []SessionID
+	for _, mark := range m.Marks {
+		e := s.find(mark.ID)
+		switch {
+		case e == nil && mark.Epoch.Device == s.cfg.Self:
+			s.send(from.Device, ClassMedia, GoneMsg{mark.ID, mark.Epoch})
+		case e == nil:
+			want = append(want, mark.ID)
+		case !from.mayKnow(&e.Session):
+		default:
+			if k := s.knowOf(e, from.Device); k != nil && !k.known {
+				*k = know{device: from.Device, known: true}
+			}
+			s.setKnow(e, from.Device, mark)
+			s.touch(e)
+			if mark.Epoch.After(e.Rev.Epoch) || mark.Epoch == e.Rev.Epoch && mark.Seq > e.Rev.Seq {
+				want = append(want, mark.ID)
+			}
+		}
+	}
+	s.send(from.Device, ClassMedia, WantMsg{m.Sync, m.Part, want})
+}
+
+// wanted is the peer's answer to a part: it has all of it but these.
+func (s *State) wanted(from *peer, m WantMsg) {
+	if m.Sync != from.sync.id {
+		return
+	}
+	i := slices.IndexFunc(from.sync.parts, func(p part) bool { return p.n == m.Part })
+	if i < 0 {
+		return
+	}
+	for _, mark := range from.sync.parts[i].marks {
+		e := s.find(mark.ID)
+		if e == nil {
+			continue
+		}
+		s.touch(e)
+		if slices.Contains(m.IDs, mark.ID) {
+			if k := s.knowOf(e, from.Device); k != nil && !k.known {
+				k.known = true
+			}
+			continue
+		}
+		s.setKnow(e, from.Device, mark)
+	}
+	from.sync.parts = slices.Delete(from.sync.parts, i, i+1)
+}
+
+// gone is the owner's word that it has forgotten the session: it was never on
+// its disk, or ended long ago.
+func (s *State) gone(from *peer, m GoneMsg) {
+	e := s.find(m.ID)
+	if e == nil || e.Ended {
+		return
+	}
+	if e.to.Device == from.Device && e.to.Epoch == m.Epoch {
+		s.seize(e)
+		return
+	}
+	if e.Owner() != from.Device || e.Rev.Epoch.After(m.Epoch) {
+		return
+	}
+	e.Ended, e.Doc, e.over, e.dirty = true, nil, s.now.Wall, true
+	s.settled(e)
+	s.touch(e)
+}

@@ -1,0 +1,210 @@
+package phonelink_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"tandem/phonelink"
+)
+
+// device is one machine with its journal, in a world.
+type device struct {
+	s       *phonelink.State
+	c       phonelink.Config
+	records [][]byte
+	shown   map[phonelink.SessionID]bool
+	done    []uint64
+	refused map[uint64]phonelink.RefusalCode
+	other   []phonelink.Effect // all other effects, in order
+}
+
+// world has devices whose messages arrive in order unless a link is cut.
+type world struct {
+	t    *testing.T
+	now  time.Duration
+	dev  map[phonelink.Device]*device
+	mail []mail
+	cut  map[[2]phonelink.Device]bool
+	seen []phonelink.Msg
+}
+
+type mail struct {
+	from, to phonelink.Device
+	m        []byte
+}
+
+var epochTime = time.Date(2026, 6, 1, 10, 0, 0, 0, time.UTC)
+
+func newWorld(t *testing.T, configs ...phonelink.Config) *world {
+	w := &world{t: t, now: time.Second, dev: map[phonelink.Device]*device{}, cut: map[[2]phonelink.Device]bool{}}
+	for _, c := range configs {
+		w.dev[c.Self] = &device{s: phonelink.New(c), c: c, shown: map[phonelink.SessionID]bool{}, refused: map[uint64]phonelink.RefusalCode{}}
+	}
+	for _, c := range configs {
+		w.start(c.Self)
+	}
+	for _, c := range configs {
+		w.meet(c.Self)
+	}
+	w.run(0)
+	return w
+}
+
+func (w *world) start(d phonelink.Device) {
+	w.on(d, phonelink.Boot{Seed: [32]byte{byte(d[0])}})
+	var peers []phonelink.PeerInfo
+	for p := range w.dev {
+		peers = append(peers, phonelink.PeerInfo{Device: p, Profiles: []phonelink.Profile{"ana"}})
+	}
+	w.on(d, phonelink.Peers{List: peers})
+	w.on(d, phonelink.Conditions{Known: true})
+}
+
+func (w *world) meet(d phonelink.Device) {
+	for p := range w.dev {
+		if p != d && !w.cut[[2]phonelink.Device{d, p}] {
+			w.on(d, phonelink.PeerUp{Device: p, Fresh: true, RTT: 20 * time.Millisecond})
+		}
+	}
+}
+
+// crash loses all but the journal, and starts again.
+func (w *world) crash(d phonelink.Device) {
+	v := w.dev[d]
+	s, err := phonelink.Recover(v.c, v.records)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	v.s, v.shown = s, map[phonelink.SessionID]bool{}
+	w.start(d)
+	w.meet(d)
+	for p := range w.dev {
+		if p != d && !w.cut[[2]phonelink.Device{d, p}] {
+			w.on(p, phonelink.PeerUp{Device: d, Fresh: true, RTT: 20 * time.Millisecond})
+		}
+	}
+}
+
+func (w *world) link(a, b phonelink.Device, up bool) {
+	w.cut[[2]phonelink.Device{a, b}], w.cut[[2]phonelink.Device{b, a}] = !up, !up
+	for _, x := range [][2]phonelink.Device{{a, b}, {b, a}} {
+		if up {
+			w.on(x[0], phonelink.PeerUp{Device: x[1], RTT: 20 * time.Millisecond})
+		} else {
+			w.on(x[0], phonelink.PeerDown{Device: x[1]})
+		}
+	}
+}
+
+func (w *world) on(d phonelink.Device, e phonelink.Event) {
+	v := w.dev[d]
+	for _, f := range phonelink.Next(v.s, phonelink.Now{Wall: epochTime.Add(w.now), Mono: w.now}, e) {
+		switch f := f.(type) {
+		case phonelink.Persist:
+			v.records = append(v.records, f.Record)
+		case phonelink.Transmit:
+			if !w.cut[[2]phonelink.Device{d, f.To}] {
+				w.mail = append(w.mail, mail{d, f.To, phonelink.EncodeMessage(f.Message)})
+				w.seen = append(w.seen, f.Message)
+			}
+		case phonelink.Render:
+			v.shown[f.Session] = true
+		case phonelink.Silence:
+			v.shown[f.Session] = false
+		case phonelink.Done:
+			v.done = append(v.done, f.Tag)
+		case phonelink.Refuse:
+			v.refused[f.Tag] = f.Refusal.Code
+		default:
+			v.other = append(v.other, f)
+		}
+	}
+}
+
+// run delivers all messages, 10 ms after they are sent, and lets time pass.
+func (w *world) run(for_ time.Duration) {
+	end := w.now + for_
+	for i := 0; ; i++ {
+		if i > 100000 {
+			w.t.Fatal("the devices never come to rest")
+		}
+		if len(w.mail) > 0 {
+			batch := w.mail
+			w.mail = nil
+			w.now += 10 * time.Millisecond
+			for _, m := range batch {
+				if w.cut[[2]phonelink.Device{m.from, m.to}] {
+					continue
+				}
+				msg, err := phonelink.DecodeMessage(m.m)
+				if err != nil {
+					w.t.Fatalf("own message: %v", err)
+				}
+				w.on(m.to, phonelink.Received{From: m.from, Message: msg})
+			}
+			continue
+		}
+		next := time.Duration(0)
+		for _, v := range w.dev {
+			if d := v.s.Deadline(); d != 0 && (next == 0 || d < next) {
+				next = d
+			}
+		}
+		if next == 0 || next > end {
+			break
+		}
+		w.now = max(w.now, next)
+		for d := range w.dev {
+			if x := w.dev[d].s.Deadline(); x != 0 && x <= w.now {
+				w.on(d, phonelink.Tick{})
+			}
+		}
+	}
+	w.now = max(w.now, end)
+}
+
+func (w *world) ask(d phonelink.Device, tag uint64, r phonelink.Request) {
+	w.on(d, phonelink.Ask{Tag: tag, Request: r})
+}
+
+func (w *world) view(d phonelink.Device, id phonelink.SessionID) phonelink.SessionView {
+	v, _ := w.dev[d].s.Session(id, phonelink.Now{Wall: epochTime.Add(w.now), Mono: w.now})
+	return v
+}
+
+func song() phonelink.Session {
+	return phonelink.Session{ID: phonelink.SessionID{1}, Kind: phonelink.Media, Profile: "ana", Title: "song",
+		Doc: &phonelink.MediaDoc{Queue: []phonelink.Track{{ID: "a", URL: "file:///a"}, {ID: "b", URL: "file:///b"}}, Rate: 1, Volume: 0.5, Playing: true}}
+}
+
+func TestTakeAndTakeBack(t *testing.T) {
+	w := newWorld(t, phonelink.Config{Self: "car"}, phonelink.Config{Self: "phone"})
+	x := song()
+	w.ask("phone", 1, phonelink.Open{Session: x})
+	w.run(100 * time.Millisecond)
+	if v := w.view("car", x.ID); v.Owner() != "phone" || v.Local {
+		t.Fatalf("car's copy: got owner %q, local %v; want phone's", v.Owner(), v.Local)
+	}
+	start := w.now
+	w.ask("car", 2, phonelink.Take{Session: x.ID})
+	w.run(100 * time.Millisecond)
+	t.Log("took", w.now-start)
+	for d, want := range map[phonelink.Device]bool{"car": true, "phone": false} {
+		if v := w.view(d, x.ID); v.Owner() != "car" || v.Local != want || v.Render != want || w.dev[d].shown[x.ID] != want {
+			t.Errorf("%s: got owner %q, local %v, renders %v, was told %v; want %v", d, v.Owner(), v.Local, v.Render, w.dev[d].shown[x.ID], want)
+		}
+	}
+	if fmt.Sprint(w.dev["car"].done) != "[2]" {
+		t.Errorf("car's answers: got %v, refused %v; want 2 done", w.dev["car"].done, w.dev["car"].refused)
+	}
+	w.run(time.Minute)
+	if !w.dev["car"].shown[x.ID] {
+		t.Error("after a minute the car is silent")
+	}
+	w.ask("phone", 3, phonelink.TakeBack{Session: x.ID})
+	w.run(time.Second)
+	if v := w.view("car", x.ID); v.Owner() != "phone" || v.Render || !w.dev["phone"].shown[x.ID] {
+		t.Errorf("taken back: got owner %q, car renders %v, phone renders %v", v.Owner(), v.Render, w.dev["phone"].shown[x.ID])
+	}
+}
