@@ -22,6 +22,7 @@ const (
 	secureWithin   = 5 * time.Second // TLS and the identity inside
 	writeWithin    = 10 * time.Second
 	closeWithin    = 2 * time.Second
+	retireWithin   = 500 * time.Millisecond // of a link that was replaced
 )
 
 // maxStrangers is how many links without trust there are at once, while the
@@ -96,7 +97,7 @@ func (h *hub) answer(conn *net.TCPConn, from netip.AddrPort) {
 			return fmt.Errorf("%w: caller means %s, version %d", errUnexpected, peer.Target, peer.TargetVersion)
 		}
 		h.count(peer.ID, 1)
-		l, r, err := h.secure(conn, peer, netip.AddrPortFrom(from.Addr(), peer.Port), tls.Client)
+		l, r, err := h.secure(conn, peer, netip.AddrPortFrom(from.Addr(), peer.Port), true)
 		h.count(peer.ID, -1)
 		if err != nil {
 			return err
@@ -133,7 +134,7 @@ func (h *hub) call(t target) {
 			conn.Close()
 			return err
 		}
-		l, r, err := h.secure(conn, t.peer, t.address, tls.Server)
+		l, r, err := h.secure(conn, t.peer, t.address, false)
 		if err != nil {
 			conn.Close()
 			return err
@@ -173,7 +174,7 @@ func (h *hub) identity() identity {
 
 // secure does the handshake after the identity in clear, which is believed by
 // nobody, and returns a link that is registered and not yet served.
-func (h *hub) secure(conn *net.TCPConn, peer identity, address netip.AddrPort, role func(net.Conn, *tls.Config) *tls.Conn) (*link, *lineReader, error) {
+func (h *hub) secure(conn *net.TCPConn, peer identity, address netip.AddrPort, called bool) (*link, *lineReader, error) {
 	pinned, err := h.vet(peer)
 	if err != nil {
 		h.report(peer, err)
@@ -181,6 +182,10 @@ func (h *hub) secure(conn *net.TCPConn, peer identity, address netip.AddrPort, r
 	}
 	conn.SetDeadline(time.Now().Add(secureWithin))
 	config := h.self.tlsConfig(func(leaf *x509.Certificate) error { return checkCertificate(leaf, peer.ID, pinned) })
+	role := tls.Server
+	if called {
+		role = tls.Client
+	}
 	secure := role(conn, config)
 	if err := secure.HandshakeContext(h.ctx); err != nil {
 		h.report(peer, err)
@@ -197,6 +202,7 @@ func (h *hub) secure(conn *net.TCPConn, peer identity, address netip.AddrPort, r
 	conn.SetDeadline(time.Time{})
 	watchClosely(conn)
 	l := h.newLink(h.ctx, conn, secure, peer, address)
+	l.called = called
 	if err := h.adopt(l); err != nil {
 		l.cancel(err)
 		return nil, nil, err
@@ -306,14 +312,35 @@ func (h *hub) adopt(l *link) error {
 		return err
 	}
 	if old != nil {
-		old.replaced.Store(true)
-		old.cancel(errReplaced)
-		<-old.done
+		old.retire(l)
+		if !known && old.pair.Phase != paired {
+			l.pair = old.pair // a request goes on over the new link
+			l.again = old.queued.Load() > 0 || l.pair.Version >= secureVersion
+		}
 	}
 	if known {
 		h.seen(l, p)
 	}
 	return nil
+}
+
+// retire ends a link in favour of the next one of its device, and returns when
+// it has. The caller's side, whose handshake is complete when the other's is,
+// closes at once. The called side waits for that: a stock peer that sees its
+// old link closed before it has the new one forgets an unpaired device, and the
+// request to pair with it. An old link that does not answer is not waited for.
+func (l *link) retire(next *link) {
+	l.replaced.Store(true)
+	late, _ := overdue(l.tcp)
+	if !next.called || late || next.address.Addr() != l.address.Addr() {
+		l.cancel(errReplaced)
+	}
+	select {
+	case <-l.done:
+	case <-time.After(retireWithin):
+		l.cancel(errReplaced)
+		<-l.done
+	}
 }
 
 // unlink takes l out, unless another has taken its place.

@@ -189,6 +189,8 @@ type hub struct {
 	calls   map[string]int // handshakes under way, by id
 	window  time.Time      // end of the open pairing window; zero: closed
 	asks    int            // requests to pair since the window opened
+
+	announced time.Time // the last broadcast
 }
 
 // newHub checks c and reads what is kept. It starts nothing.

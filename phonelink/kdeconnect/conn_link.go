@@ -21,6 +21,10 @@ const (
 	maxPackets  = 1024    // packets that wait to be sent
 	maxNonsense = 64      // lines that are not understood, until the link is closed
 	checkEvery  = time.Second
+
+	// Version 7 peers begin to listen for lines some time after TLS is up, and
+	// one that came before is not seen until another follows.
+	firstWrite = 50 * time.Millisecond
 )
 
 // link is one authenticated connection. Its own goroutine (serve) holds its
@@ -37,6 +41,8 @@ type link struct {
 	leaf    *x509.Certificate
 	device  phonelink.Device
 	address netip.AddrPort // of the peer; the port is where it listens, 0 if it did not say
+
+	called bool // the peer made the connection
 
 	lines    chan []byte // one line; the reader waits for more
 	more     chan struct{}
@@ -56,6 +62,7 @@ type link struct {
 	quiet     bool
 	shown     bool // as a candidate
 	finishing bool
+	again     bool // the link before may have swallowed the request; version 7 minds hearing it twice
 }
 
 func (h *hub) newLink(ctx context.Context, tcp *net.TCPConn, conn *tls.Conn, peer identity, address netip.AddrPort) *link {
@@ -133,6 +140,13 @@ func (l *link) read(r *lineReader) error {
 
 // write moves queued lines to the connection.
 func (l *link) write() error {
+	if l.peer.Version < secureVersion {
+		select {
+		case <-time.After(firstWrite):
+		case <-l.ctx.Done():
+			return nil
+		}
+	}
 	for {
 		select {
 		case line := <-l.queue:
@@ -182,6 +196,9 @@ func (l *link) begin() {
 	}
 	l.shown = true
 	l.h.emit(candidateEvent{Device: l.device, Identity: l.peer})
+	if l.again && (l.pair.Phase == asked || l.pair.Phase == agreed) {
+		l.do(pairEffect{Do: doAsk})
+	}
 }
 
 // loop is where the state of the link changes.
@@ -386,17 +403,18 @@ func (l *link) finish(why error) {
 // end tells the adapter that the link is gone.
 func (l *link) end(why error) {
 	l.h.unlink(l)
+	l.h.log.Debug("link ended", "device", l.device, "err", why)
+	if l.replaced.Load() {
+		return
+	}
 	switch l.pair.Phase {
 	case unpaired:
 	case paired:
-		if !l.replaced.Load() {
-			l.h.emit(downEvent{l.device, why})
-		}
+		l.h.emit(downEvent{l.device, why})
 	default:
 		l.h.emit(pairDoneEvent{l.device, fmt.Errorf("kdeconnect: pairing: link ended: %w", why)})
 	}
-	if l.shown && l.pair.Phase != paired && !l.replaced.Load() {
+	if l.shown && l.pair.Phase != paired {
 		l.h.emit(candidateEvent{Device: l.device, Identity: l.peer, Gone: true})
 	}
-	l.h.log.Debug("link ended", "device", l.device, "err", why)
 }

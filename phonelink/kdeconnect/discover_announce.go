@@ -27,12 +27,13 @@ type wake struct {
 // there are few; absent phones are asked one by one, at their last addresses,
 // because a dozing phone misses broadcasts and wakes for what is sent to it.
 const (
-	settle       = 100 * time.Millisecond // of a network that changes
-	callAfter    = 200 * time.Millisecond // a datagram did not bring the phone: call it
-	slowest      = 5 * time.Second        // between attempts at absent phones
-	alonePeriod  = 30 * time.Second       // between broadcasts while nobody is linked
-	windowPeriod = 15 * time.Second       // between broadcasts while the window is open
-	hintPace     = 5 * time.Second        // for one address
+	settle        = 100 * time.Millisecond // of a network that changes
+	callAfter     = 200 * time.Millisecond // a datagram did not bring the phone: call it
+	broadcastPace = time.Second            // between broadcasts: stock phones take one a second
+	slowest       = 5 * time.Second        // between attempts at absent phones
+	alonePeriod   = 30 * time.Second       // between broadcasts while nobody is linked
+	windowPeriod  = 15 * time.Second       // between broadcasts while the window is open
+	hintPace      = 5 * time.Second        // for one address
 )
 
 // run opens the sockets and works until ctx ends.
@@ -105,7 +106,7 @@ func (h *hub) wake(w wake) {
 // announce is the announcer's loop.
 func (h *hub) announce(ctx context.Context) {
 	h.broadcast()
-	last, tries := time.Now(), 0
+	last, tries, due := time.Now(), 0, false // due: a broadcast waits for its time
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -117,22 +118,24 @@ func (h *hub) announce(ctx context.Context) {
 				h.tryHint(w.hint)
 				continue
 			}
-			if w = h.settled(ctx, w); w.broadcast {
-				h.broadcast()
-				last = time.Now()
-			}
+			due = h.settled(ctx, w).broadcast || due
 			tries = 0
 		case <-timer.C:
 		}
 		absent, linked := h.absent()
-		if period := h.broadcastPeriod(linked); period > 0 && time.Since(last) >= period {
+		since, period := time.Since(last), h.broadcastPeriod(linked)
+		if due && since >= broadcastPace || period > 0 && since >= period {
 			h.broadcast()
-			last = time.Now()
+			last, due, since = time.Now(), false, 0
 		}
 		for _, p := range absent {
 			h.seek(ctx, p)
 		}
-		timer.Reset(pace(tries))
+		wait := pace(tries)
+		if due {
+			wait = min(wait, broadcastPace-since)
+		}
+		timer.Reset(wait)
 		tries++
 	}
 }
@@ -210,6 +213,9 @@ func (h *hub) broadcast() {
 		version = oldestVersion
 	}
 	line := h.datagram(version)
+	h.mu.Lock()
+	h.announced = time.Now()
+	h.mu.Unlock()
 	for _, a := range h.c.Targets {
 		h.tell(line, a)
 	}

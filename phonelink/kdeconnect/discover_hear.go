@@ -62,12 +62,40 @@ func (h *hub) hear(now time.Time, data []byte, from netip.AddrPort) {
 	if h.provenAt(peer.ID, from.Addr()) {
 		t.credit = -1
 	}
-	if h.beginCall(peer.ID) {
-		h.spawn(func() {
-			defer h.count(peer.ID, -1)
-			h.call(t)
-		})
+	if !h.calledSoon() {
+		h.callBack(t)
+		return
 	}
+	h.spawn(func() {
+		select {
+		case <-time.After(callAfter):
+		case <-h.ctx.Done():
+		}
+		if !h.linkedAt(peer.ID, from.Addr()) {
+			h.callBack(t)
+		}
+	})
+}
+
+// calledSoon reports whether this device has just announced itself: then the
+// other one is about to call, and two calls at once make stock peers and this
+// one each drop the one that the other keeps.
+func (h *hub) calledSoon() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return time.Since(h.announced) < broadcastPace
+}
+
+// callBack calls a device that announced itself, unless it is being called or
+// is calling.
+func (h *hub) callBack(t target) {
+	if !h.beginCall(t.peer.ID) {
+		return
+	}
+	h.spawn(func() {
+		defer h.count(t.peer.ID, -1)
+		h.call(t)
+	})
 }
 
 // linkedAt reports whether the device has a link to this address that works:
