@@ -213,11 +213,11 @@ func BenchmarkSignalToFlip(b *testing.B) {
 // BenchmarkTouchToFlip is from a finger on the dock to the flip that shows the
 // pressed tile, at 8,000 frames a second.
 func BenchmarkTouchToFlip(b *testing.B) {
-	p := newPanel(image.Rect(12, 170, 92, 260)) // the second tile of the dock
+	p := newPanel(image.Rect(12, 114, 92, 182)) // the second tile of the dock
 	u := startBench(b, p)
 	var took []time.Duration
 	rng := rand.New(rand.NewPCG(3, 4))
-	at := input.Event{Kind: input.TouchDown, X: 0.04, Y: 0.3}
+	at := input.Event{Kind: input.TouchDown, X: 0.04, Y: 0.2}
 	for b.Loop() {
 		time.Sleep(300*time.Millisecond + time.Duration(rng.IntN(int(period))))
 		select {

@@ -70,7 +70,7 @@ func TestPanel(t *testing.T) {
 		t.Fatal(err)
 	}
 	warm := until("another temperature", func(img image.Image) bool { return differ(img, first, number) })
-	if err := vm.Tap(0.04, 0.3); err != nil { // instruments
+	if err := vm.Tap(0.04, 0.2); err != nil { // instruments
 		t.Fatal(err)
 	}
 	last := until("the instruments", func(img image.Image) bool { return differ(img, warm, arc) && colours(img, arc) > 16 })

@@ -3,6 +3,7 @@ package hmi
 import (
 	"math"
 
+	"tandem/phonelink"
 	"tandem/vehicle"
 )
 
@@ -13,6 +14,8 @@ type Screen int
 const (
 	Home Screen = iota
 	Instruments
+	MediaScreen
+	PhoneScreen
 	ClimateScreen
 	VehicleScreen
 	SettingsScreen
@@ -20,7 +23,7 @@ const (
 )
 
 func (s Screen) String() string {
-	return [...]string{"home", "instruments", "climate", "vehicle", "settings", "none"}[max(0, min(s, Screens))]
+	return [...]string{"home", "instruments", "media", "phone", "climate", "vehicle", "settings", "none"}[max(0, min(s, Screens))]
 }
 
 // Intent is one wish of a person at the screen.
@@ -50,7 +53,27 @@ type ToggleSync struct{}
 // Explain wants to be told something: why a control is forbidden.
 type Explain struct{ Text string }
 
+// Tell wants the phone link to do something.
+type Tell struct{ Request phonelink.Request }
+
+// Select wants the details of a phone, or of an entry of the present list, by
+// its key.
+type Select struct {
+	Phone phonelink.Device
+	Key   string
+}
+
+// Turn wants other pages of the present list, later ones if positive.
+type Turn struct{ By int }
+
+// Doubt wants a person asked, or no longer asked, whether to really unpair.
+type Doubt struct{ On bool }
+
 func (Explain) intent()    {}
+func (Tell) intent()       {}
+func (Select) intent()     {}
+func (Turn) intent()       {}
+func (Doubt) intent()      {}
 func (Ask) intent()        {}
 func (Show) intent()       {}
 func (ShowPart) intent()   {}
@@ -65,25 +88,93 @@ type State struct {
 	Before   []Screen
 	Settings Settings
 	Night    bool
+	Pick     Pick
+}
+
+// Parts of the phone screen.
+const (
+	PartPhones = iota
+	PartNotes
+	PartMessages
+	PartCalls
+	PartFiles
+	PartPairing // open only while parked; leaving it closes the pairing window
+	PhoneParts
+)
+
+// Pick is what is chosen on the phone and media screens. What is not there any
+// more counts as not chosen.
+type Pick struct {
+	Phone phonelink.Device // "": the first
+	Key   string           // of the entry; "": the first
+	Page  int              // of the list
+	Doubt bool             // a person is asked whether to unpair
 }
 
 // depth is how many screens Back remembers: the driving rules allow three
 // levels, and more than a few would only be a maze.
 const depth = 8
 
-// Step is what follows from a wish: the new state, and what to ask of the car.
-// It is pure: s is not changed.
-func (s State) Step(m *Model, in Intent) (State, []Ask) {
+// Step is what follows from a wish: the new state, what to ask of the car, and
+// what to ask of the phone link. It is pure: s is not changed.
+func (s State) Step(m *Model, in Intent) (State, []Ask, []phonelink.Request) {
+	pairing := s.pairing()
+	next, asks, requests := s.step(m, in)
+	switch {
+	case next.pairing() && !pairing:
+		requests = append(requests, phonelink.OpenPairing{})
+	case pairing && !next.pairing():
+		requests = append(requests, phonelink.ClosePairing{})
+	}
+	return next, asks, requests
+}
+
+func (s State) pairing() bool { return s.Screen == PhoneScreen && s.Part == PartPairing }
+
+func (s State) step(m *Model, in Intent) (State, []Ask, []phonelink.Request) {
 	switch v := in.(type) {
 	case Ask:
-		return s, s.asks(m, v)
+		return s, s.asks(m, v), nil
+	case Tell:
+		if v.Request == nil {
+			return s, nil, nil
+		}
+		s.Pick.Doubt = false
+		return s, nil, []phonelink.Request{v.Request}
+	case Select:
+		return s.selected(m, v)
+	case Turn:
+		s.Pick.Page = max(0, s.Pick.Page+v.By)
+	case Doubt:
+		s.Pick.Doubt = v.On
+	case Show, ShowPart, Back:
+		return s.moved(m, in), nil, nil
+	case Choose:
+		s.Settings, _ = s.Settings.With(v.Name, v.Value)
+		s.Night = s.Settings.Night(s.Night, m.Place.Light)
+	case ToggleSync:
+		s.Settings.Sync = !s.Settings.Sync
+		if t, _ := m.Climate.Driver.Temperature.Shown(); s.Settings.Sync && t.OK {
+			return s, []Ask{{vehicle.ClimatePassengerTemperature, vehicle.NumberOf(t.Value)}}, nil
+		}
+	}
+	return s, nil, nil
+}
+
+// moved is where a wish for another place leads. A phone screen that is opened
+// while a call rings shows the call.
+func (s State) moved(m *Model, in Intent) State {
+	switch v := in.(type) {
 	case Show:
 		if v.Screen < 0 || v.Screen >= Screens || v.Screen == s.Screen {
-			return s, nil
+			return s
 		}
 		keep := s.Before[max(0, len(s.Before)-depth+1):]
 		s.Before = append(append([]Screen{}, keep...), s.Screen)
 		s.Screen, s.Part = v.Screen, 0
+		if v.Screen == PhoneScreen && m.Phones.rings() {
+			s.Part = PartCalls
+		}
 	case ShowPart:
 		s.Part = v.Part
 	case Back:
@@ -95,16 +186,30 @@ func (s State) Step(m *Model, in Intent) (State, []Ask) {
 		default:
 			s.Screen = Home
 		}
-	case Choose:
-		s.Settings, _ = s.Settings.With(v.Name, v.Value)
-		s.Night = s.Settings.Night(s.Night, m.Place.Light)
-	case ToggleSync:
-		s.Settings.Sync = !s.Settings.Sync
-		if t, _ := m.Climate.Driver.Temperature.Shown(); s.Settings.Sync && t.OK {
-			return s, []Ask{{vehicle.ClimatePassengerTemperature, vehicle.NumberOf(t.Value)}}
+	}
+	s.Pick = Pick{Phone: s.Pick.Phone}
+	return s
+}
+
+// selected shows details; a conversation whose messages are not here yet is
+// asked for.
+func (s State) selected(m *Model, v Select) (State, []Ask, []phonelink.Request) {
+	s.Pick.Doubt = false
+	if v.Phone != "" {
+		s.Pick.Phone = v.Phone
+	}
+	if v.Key == "" {
+		return s, nil, nil
+	}
+	s.Pick.Key = v.Key
+	if m.Phones != nil && s.Screen == PhoneScreen && s.Part == PartMessages {
+		for _, t := range m.Phones.Threads {
+			if t.Key == v.Key && len(t.Messages) == 0 && !t.Hidden {
+				return s, nil, []phonelink.Request{t.Read}
+			}
 		}
 	}
-	return s, nil
+	return s, nil, nil
 }
 
 // asks is a wish with what goes along with it: while synchronised, the

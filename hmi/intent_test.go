@@ -54,12 +54,12 @@ func TestStep(t *testing.T) {
 		{"choose nothing", base, hmi.Choose{Name: "colour", Value: "red"}, base, nil},
 		{"explain", base, hmi.Explain{Text: "no"}, base, nil},
 	} {
-		got, asks := c.s.Step(m, c.in)
+		got, asks, _ := c.s.Step(m, c.in)
 		if !reflect.DeepEqual(got, c.want) || !reflect.DeepEqual(asks, c.asks) {
 			t.Errorf("%s: got %+v %v, want %+v %v", c.name, got, asks, c.want, c.asks)
 		}
 	}
-	if _, asks := base.Step(model(nil), hmi.ToggleSync{}); asks != nil {
+	if _, asks, _ := base.Step(model(nil), hmi.ToggleSync{}); asks != nil {
 		t.Errorf("sync with an unknown temperature: got %v, want no wish", asks)
 	}
 }
@@ -69,13 +69,13 @@ func TestBackEndsAtHome(t *testing.T) {
 	var s hmi.State
 	m := &hmi.Model{}
 	for i := range 100 {
-		s, _ = s.Step(m, hmi.Show{Screen: hmi.Screen(i % int(hmi.Screens))})
+		s, _, _ = s.Step(m, hmi.Show{Screen: hmi.Screen(i % int(hmi.Screens))})
 	}
 	if len(s.Before) > 8 {
 		t.Errorf("remembers %d screens", len(s.Before))
 	}
 	for range 10 {
-		s, _ = s.Step(m, hmi.Back{})
+		s, _, _ = s.Step(m, hmi.Back{})
 	}
 	if s.Screen != hmi.Home {
 		t.Errorf("ends at %v, want home", s.Screen)

@@ -29,6 +29,7 @@ type Model struct {
 	Tyres   [Wheels]Tyre
 	Seats   Seats
 	Service Service
+	Phones  *Phones // another one whenever something changed; nil: no phone link
 
 	Gear      Gear
 	Warnings  []Warning // most urgent first

@@ -20,6 +20,7 @@ import (
 	"tandem/hmi/display"
 	"tandem/hmi/display/remote"
 	"tandem/hmi/shell"
+	"tandem/phonelink"
 )
 
 // Attach is the Display that is another process: the picture goes to the
@@ -29,6 +30,7 @@ const Attach = "attach"
 // Config is what Serve needs. Vehicle is.
 type Config struct {
 	Vehicle hmi.Vehicle
+	Phones  phonelink.Service // nil: the car has no phone link
 	Outputs OutputsConfig
 	Run     string // folder of the processes' sockets, for Attach
 	Data    string // where settings are kept; "": nowhere
@@ -177,7 +179,7 @@ func serveAttached(ctx context.Context, c Config) error {
 
 func (c *Config) shell(ui, telltales shell.Layer, size image.Point) shell.Config {
 	return shell.Config{
-		Vehicle: c.Vehicle, Layer: ui, Telltales: telltales, Size: size,
+		Vehicle: c.Vehicle, Phones: c.Phones, Layer: ui, Telltales: telltales, Size: size,
 		DataDir: c.Data, Car: c.Car, Version: c.Version, Logger: c.Logger,
 	}
 }

@@ -28,6 +28,7 @@ func Spanish() *Words {
 		LostScreens: "La pantalla se reinicia", LostVideo: "La proyección se reinicia", LostCamera: "Imagen de cámara perdida", LostLamps: "Los testigos se reinician",
 		Compass: [8]string{"N", "NE", "E", "SE", "S", "SO", "O", "NO"}, AM: "am", PM: "pm",
 	}
+	w.Phones = spanishPhones()
 	corners := [hmi.Wheels]string{"delantera izq.", "delantera der.", "trasera izq.", "trasera der."}
 	w.four(hmi.DoorOpenFL, "Puerta abierta ", corners, "Pare y cierre la puerta.")
 	w.four(hmi.TyreLowFL, "Rueda baja ", corners, "Ínflela en la próxima parada.")

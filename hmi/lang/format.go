@@ -188,6 +188,40 @@ func (f *Format) Duration(r hmi.Num) string {
 	return f.Whole(float64(min/minuteSecs)) + "\u00a0h\u00a0" + f.Whole(float64(min%minuteSecs)) + "\u00a0min"
 }
 
+// Bytes is the size of a file in decimal units; less than nought, not known,
+// is "".
+func (f *Format) Bytes(n int64) string {
+	switch {
+	case n < 0:
+		return ""
+	case n < 1000:
+		return f.Whole(float64(n)) + "\u00a0B"
+	case n < 1_000_000:
+		return f.Whole(float64(n)/1e3) + "\u00a0kB"
+	case n < 100_000_000:
+		return f.Decimal(float64(n)/1e6, 1) + "\u00a0MB"
+	case n < 1_000_000_000:
+		return f.Whole(float64(n)/1e6) + "\u00a0MB"
+	}
+	return f.Decimal(float64(n)/1e9, 1) + "\u00a0GB"
+}
+
+// Minutes is a time within a track or until something ends, as minutes and
+// seconds, with hours from one hour on.
+func (f *Format) Minutes(d time.Duration) string {
+	s := int(max(0, d) / time.Second)
+	two := func(n int) string {
+		if n < 10 {
+			return "0" + f.Whole(float64(n))
+		}
+		return f.Whole(float64(n))
+	}
+	if s >= 3600 {
+		return f.Whole(float64(s/3600)) + ":" + two(s/60%60) + ":" + two(s%60)
+	}
+	return f.Whole(float64(s/60)) + ":" + two(s%60)
+}
+
 // Clock is the time of day; the zero time is a Dash.
 func (f *Format) Clock(t time.Time) string {
 	if t.IsZero() {

@@ -43,6 +43,8 @@ type Words struct {
 	Units, Display, Language, About, UnitSpeed, UnitTemperature, UnitPressure, Clock, Hours24, Hours12 string
 	Light, Day, Night, Motion, MotionFull, MotionReduced, Version, Licences, LicencesText, Car         string
 
+	Phones PhoneWords
+
 	// What went wrong with a wish.
 	Refused, Uncertain, TooMany string
 

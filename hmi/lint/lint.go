@@ -131,7 +131,7 @@ func (c *check) textItem(it *paint.Item, below paint.Picture) {
 	if n := utf8.RuneCountInString(s); n > theme.StringMax {
 		c.add(TextLong, s, "%d characters, at most %d", n, theme.StringMax)
 	}
-	if strings.HasSuffix(s, "…") || strings.HasSuffix(s, "...") {
+	if (strings.HasSuffix(s, "…") || strings.HasSuffix(s, "...")) && !foreign(it.Widget) {
 		c.add(TextFit, s, "shortened %s", c.at(box))
 	}
 	if !box.In(it.Clip) {
@@ -159,6 +159,13 @@ func (c *check) textItem(it *paint.Item, below paint.Picture) {
 		}
 	}
 	c.inks = append(c.inks, ink{text: s, box: box})
+}
+
+// foreign reports whether a widget's words are from outside: the shell cannot
+// choose shorter ones.
+func foreign(w fyne.Widget) bool {
+	f, ok := w.(interface{ Foreign() bool })
+	return ok && f.Foreign()
 }
 
 // covers reports texts that an opaque shape was painted over.

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 
 	"tandem/hmi"
 	"tandem/hmi/theme"
@@ -44,8 +45,11 @@ func NewStatus(k *Kit) Screen {
 	lamps := widget.NewLamps(k.Theme, UrgentLamps(), LampSize(p), 1, true)
 	outside := widget.Text(theme.Style{Size: theme.TextMin}, k.Theme.TextSecond, "")
 	clock := widget.Text(theme.Style{Size: theme.TextMin}, k.Theme.Text, "")
+	link, chip := widget.NewGlyph(k.Theme), widget.Text(theme.Style{Size: theme.TextMin}, k.Theme.TextSecond, "")
+	link.Hide()
 	outside.Alignment, clock.Alignment = fyne.TextAlignTrailing, fyne.TextAlignTrailing
 	clockWidth := widget.Width(theme.Style{Size: theme.TextMin}, k.Format.Clock(time.Date(2026, 1, 1, 22, 44, 0, 0, time.UTC)))
+	room := float32(0) // for the words of the chip
 	s.root = widget.Free(func(b widget.Box) {
 		LampStrip(p).Place(lamps)
 		b.X, b.W = p.Dock+p.Margin, b.W-p.Dock-2*p.Margin
@@ -55,13 +59,25 @@ func NewStatus(k *Kit) Screen {
 		right.Place(clock)
 		right, _ = rest.Right(96, 0)
 		right.Place(outside)
-	}, title, lamps, outside, clock)
+		strip := LampStrip(p)
+		free := widget.Box{X: strip.X + strip.W + theme.Space2, H: p.Status}
+		free.W = right.X - free.X
+		pic, words := free.Left(LampSize(p), theme.Space2)
+		pic.Centre(LampSize(p), LampSize(p)).Place(link)
+		words.Place(chip)
+		room = free.W
+	}, title, lamps, link, chip, outside, clock)
+	var phones *hmi.Phones
 	var minute int64 = -1
 	var out hmi.Num
 	first := true
 	s.on(func(v *View) {
 		widget.SetText(title, s.title(v.State.Screen), k.Theme.Text)
 		lamps.Set(v.Model.Telltales)
+		if v.Model.Phones != phones {
+			phones = v.Model.Phones
+			s.setChip(link, chip, room)
+		}
 		if now := v.Model.Now.Unix() / 60; now != minute {
 			minute = now
 			widget.SetText(clock, k.Format.Clock(v.Model.Now), k.Theme.Text)
@@ -74,6 +90,27 @@ func NewStatus(k *Kit) Screen {
 	return s
 }
 
+// setChip shows what is under way on the phones: a symbol, and a word where
+// there is room for it.
+func (s *base) setChip(link *widget.Glyph, chip *canvas.Text, room float32) {
+	glyph, word, urgent := s.chip(s.phones(&View{Model: s.Model}))
+	if room < LampSize(s.panel()) {
+		glyph, word = "", "" // a small panel with a long clock
+	}
+	show(link, glyph != "")
+	ink := s.Theme.TextSecond
+	if urgent {
+		ink = s.Theme.Accent
+	}
+	if glyph != "" {
+		link.Set(glyph, ink)
+	}
+	if widget.Width(theme.Style{Size: theme.TextMin}, word) > room-LampSize(s.panel())-theme.Space2 {
+		word = ""
+	}
+	widget.SetText(chip, word, ink)
+}
+
 // outsideText is the temperature outside with its unit.
 func outsideText(r hmi.Num, k *Kit) string {
 	if !r.OK {
@@ -84,16 +121,36 @@ func outsideText(r hmi.Num, k *Kit) string {
 
 func (b *base) title(s hmi.Screen) string {
 	w := b.words()
-	return [...]string{w.Home, w.Instruments, w.Climate, w.Vehicle, w.Settings}[s]
+	return [...]string{w.Home, w.Instruments, w.Phones.Media, w.Phones.Phone, w.Climate, w.Vehicle, w.Settings}[s]
 }
 
-// NewDock is the column of five tiles.
+// DockBox is where the dock is, in dp. It reaches up into the status bar, and
+// on a compact panel down to the edge: its tiles need the height.
+func DockBox(p theme.Panel) widget.Box {
+	if p.Class == theme.Compact {
+		return widget.Box{Y: theme.Space2, W: p.Dock, H: p.Size.Height - theme.Space2}
+	}
+	const above = 22 // of the status bar's height
+	return widget.Box{Y: p.Status - above, W: p.Dock, H: p.Size.Height - p.Status - p.Climate + above}
+}
+
+// dockScreens is how many screens have a tile: a compact panel has no room for
+// the settings, which are behind the vehicle there.
+func dockScreens(p theme.Panel) hmi.Screen {
+	if p.Class == theme.Compact {
+		return hmi.SettingsScreen
+	}
+	return hmi.Screens
+}
+
+// NewDock is the column of tiles.
 func NewDock(k *Kit) Screen {
 	s := &base{Kit: k}
-	icons := [...]widget.IconName{widget.IconHome, widget.IconDrive, widget.IconClimate, widget.IconCar, widget.IconSettings}
+	icons := [...]widget.IconName{widget.IconHome, widget.IconDrive, widget.IconMedia, widget.IconPhone, widget.IconClimate, widget.IconCar, widget.IconSettings}
 	var tiles []*widget.Tile
 	var objects []fyne.CanvasObject
-	for i := hmi.Screen(0); i < hmi.Screens; i++ {
+	last := dockScreens(k.Theme.Panel)
+	for i := hmi.Screen(0); i < last; i++ {
 		t := widget.NewNav(k.Theme, icons[i], s.title(i), func() { k.Send(hmi.Show{Screen: i}) })
 		tiles = append(tiles, t)
 		objects = append(objects, t)
@@ -106,9 +163,20 @@ func NewDock(k *Kit) Screen {
 		}
 	}, objects...)
 	s.on(func(v *View) {
-		for i, t := range tiles {
-			t.SetState(widget.State{On: hmi.Screen(i) == v.State.Screen})
+		present := min(v.State.Screen, last)
+		if present == last {
+			present = hmi.VehicleScreen
 		}
+		for i, t := range tiles {
+			t.SetState(widget.State{On: hmi.Screen(i) == present})
+		}
+		ringing, offered := false, false
+		for _, t := range s.phones(v).Things {
+			ringing = ringing || t.Do == hmi.Ringing
+			offered = offered || t.Do == hmi.Offered
+		}
+		tiles[hmi.PhoneScreen].Badge(ringing && present != hmi.PhoneScreen)
+		tiles[hmi.Home].Badge(offered && present != hmi.Home)
 	})
 	return s
 }

@@ -10,21 +10,22 @@ import (
 	"tandem/hmi/widget"
 )
 
-// NewHome is the first screen: cards of three facts at most. The wide card
-// below makes room when media and telephone come.
+// NewHome is the first screen: cards of three facts at most. The trip makes room
+// for what is under way on a phone, and comes back when nothing is.
 func NewHome(k *Kit) Screen {
 	s := &base{Kit: k}
 	p := s.panel()
 	drive, way, car, air := s.driveCard(), s.wayCard(), s.carCard(), s.airCard()
+	things := s.continuity(way)
 	switch p.Class {
 	case theme.Compact:
 		s.root = widget.Free(func(b widget.Box) {
 			b = b.Inset(p.Margin, p.Margin)
 			r, b := b.Right(b.W*0.47, p.Gap)
 			r.Row(0, 2, p.Gap).Place(car)
-			r.Row(1, 2, p.Gap).Place(way)
+			r.Row(1, 2, p.Gap).Place(way, things)
 			b.Place(drive)
-		}, drive, way, car)
+		}, drive, way, things, car)
 	case theme.Wide:
 		energy := s.energyCard()
 		s.root = widget.Free(func(b widget.Box) {
@@ -33,8 +34,8 @@ func NewHome(k *Kit) Screen {
 			r.Row(0, 2, p.Gap).Place(car)
 			r.Row(1, 2, p.Gap).Place(air)
 			b.Row(0, 2, p.Gap).Place(energy)
-			b.Row(1, 2, p.Gap).Place(way)
-		}, energy, way, car, air)
+			b.Row(1, 2, p.Gap).Place(way, things)
+		}, energy, way, things, car, air)
 	default:
 		s.root = widget.Free(func(b widget.Box) {
 			b = b.Inset(p.Margin, p.Margin)
@@ -43,8 +44,8 @@ func NewHome(k *Kit) Screen {
 			r.Row(1, 2, p.Gap).Place(air)
 			top, b := b.Top(300, p.Gap)
 			top.Place(drive)
-			b.Place(way)
-		}, drive, way, car, air)
+			b.Place(way, things)
+		}, drive, way, things, car, air)
 	}
 	return s
 }

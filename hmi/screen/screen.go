@@ -14,6 +14,7 @@ import (
 	"tandem/hmi/restrict"
 	"tandem/hmi/theme"
 	"tandem/hmi/widget"
+	"tandem/phonelink"
 	"tandem/vehicle"
 )
 
@@ -30,7 +31,12 @@ type Kit struct {
 	Model  *hmi.Model       // what a touch starts from; the one that Views show
 	Send   func(hmi.Intent) // takes a wish; called on the UI goroutine
 	About  About
+
+	Profile phonelink.Profile // the driver's; "": DriverProfile
 }
+
+// DriverProfile is the profile of a car with one driver.
+const DriverProfile phonelink.Profile = "driver"
 
 // View is what a screen is shown: one moment.
 type View struct {
@@ -218,6 +224,10 @@ func New(k *Kit, which hmi.Screen) Screen {
 	switch which {
 	case hmi.Instruments:
 		return NewInstruments(k)
+	case hmi.MediaScreen:
+		return NewMedia(k)
+	case hmi.PhoneScreen:
+		return NewPhone(k)
 	case hmi.ClimateScreen:
 		return NewClimate(k)
 	case hmi.VehicleScreen:

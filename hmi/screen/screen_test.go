@@ -153,7 +153,7 @@ func TestUnknownAsksNothing(t *testing.T) {
 // The needs of a screen are declared, and forbid what they say.
 func TestNeeds(t *testing.T) {
 	test.NewTempApp(t)
-	want := map[hmi.Screen]int{hmi.SettingsScreen: 5 + len(hmi.Choices("language"))} // all settings but brightness
+	want := map[hmi.Screen]int{hmi.PhoneScreen: 5, hmi.SettingsScreen: 6 + len(hmi.Choices("language"))} // all settings but brightness
 	for s := hmi.Home; s < hmi.Screens; s++ {
 		k, _ := kit(1280, 720)
 		needs := screen.New(k, s).Needs()

@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"slices"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -11,6 +12,7 @@ import (
 	"tandem/hmi/restrict"
 	"tandem/hmi/theme"
 	"tandem/hmi/widget"
+	"tandem/phonelink"
 )
 
 // Parts of the settings.
@@ -18,18 +20,19 @@ const (
 	PartUnits = iota
 	PartDisplay
 	PartLanguage
+	PartProfile
 	PartAbout
 	parts
 )
 
-// NewSettings is the settings: four parts, none of which needs scrolling.
+// NewSettings is the settings: five parts, none of which needs scrolling.
 // Setting up needs a parked car; brightness is a driving essential.
 func NewSettings(k *Kit) Screen {
 	s := &base{Kit: k}
 	p, w := s.panel(), s.words()
-	tabs := widget.NewChoice(k.Theme, []widget.Option{{Label: w.Units, Name: w.Units}, {Label: w.Display, Name: w.Display}, {Label: w.Language, Name: w.Language}, {Label: w.About, Name: w.About}},
+	tabs := widget.NewChoice(k.Theme, []widget.Option{{Label: w.Units, Name: w.Units}, {Label: w.Display, Name: w.Display}, {Label: w.Language, Name: w.Language}, {Label: w.Phones.Profile, Name: w.Phones.Profile}, {Label: w.About, Name: w.About}},
 		func(i int) { s.Send(hmi.ShowPart{Part: i}) }).OnGround()
-	pages := []fyne.CanvasObject{s.unitsPage(), s.displayPage(), s.languagePage(), s.aboutPage()}
+	pages := []fyne.CanvasObject{s.unitsPage(), s.displayPage(), s.languagePage(), s.profilePage(), s.aboutPage()}
 	hint := widget.NewMessages(k.Theme, s.more)
 	s.root = widget.Free(func(b widget.Box) {
 		b = b.Inset(p.Margin, p.Margin)
@@ -158,6 +161,50 @@ func (s *base) languagePage() fyne.CanvasObject {
 			b.Row(i/2, 2, p.Gap).Column(i%2, 2, p.Gap).Place(o)
 		}
 	}, objects...)
+}
+
+// profilePage is whose phones and contents are here: the driver's, a guest's,
+// which are forgotten, or none while somebody else parks the car.
+func (s *base) profilePage() fyne.CanvasObject {
+	p, w := s.panel(), &s.words().Phones
+	driver := s.Profile
+	if driver == "" {
+		driver = DriverProfile
+	}
+	profiles := []phonelink.Profile{driver, phonelink.Guest, phonelink.Valet}
+	advice := []string{w.DriverAdvice, w.GuestAdvice, w.ValetAdvice}
+	c := widget.NewChoice(s.Theme, []widget.Option{{Label: w.Driver, Name: w.Driver}, {Label: w.Guest, Name: w.Guest}, {Label: w.Valet, Name: w.Valet}},
+		func(i int) { s.tell(phonelink.SetProfile{Profile: profiles[i]}) })
+	c.Denied(s.explain)
+	s.needs = append(s.needs, Need{restrict.NoSetup, c.Forbid})
+	notes := widget.NewMessages(s.Theme, s.more)
+	var last *hmi.Phones
+	s.on(func(v *View) {
+		if v.Model.Phones == last {
+			return
+		}
+		last = v.Model.Phones
+		m := s.phones(v)
+		wrong := s.linkNotes(m)
+		show(c, len(wrong) == 0)
+		chosen := 0
+		if at := slices.Index(profiles[1:], m.Profile); at >= 0 {
+			chosen = at + 1
+		}
+		c.Set(chosen, false)
+		if len(wrong) == 0 {
+			wrong = []widget.Note{{Glyph: widget.IconPerson, Color: s.Theme.TextSecond, Title: advice[chosen]}}
+		}
+		notes.Set(wrong)
+	})
+	return s.sheet(func(b widget.Box) {
+		top, rest := b.Top(p.Button.Height, p.Gap)
+		top.Place(c)
+		if !c.Visible() {
+			rest = b
+		}
+		rest.Place(notes)
+	}, c, notes)
 }
 
 // aboutPage says what the software is and under which terms its parts come.

@@ -24,15 +24,18 @@ func NewVehicle(k *Kit) Screen {
 	lock, trip := s.lock(), s.resetTrip()
 	lights := s.lights()
 	if p.Class == theme.Compact {
+		settings := widget.NewButton(k.Theme, widget.IconSettings, w.Settings, w.Settings, func() { s.Send(hmi.Show{Screen: hmi.SettingsScreen}) }).OnGround()
 		s.root = widget.Free(func(b widget.Box) {
 			b = b.Inset(p.Margin, p.Margin)
 			l, b := b.Left(b.W*0.42, p.Gap)
+			foot, l := l.Bottom(p.Button.Height, p.Gap)
+			foot.Place(settings)
 			l.Place(top)
-			foot, b := b.Bottom(p.Button.Height, p.Gap)
+			foot, b = b.Bottom(p.Button.Height, p.Gap)
 			foot.Column(0, 2, p.Gap).Place(lock)
 			foot.Column(1, 2, p.Gap).Place(trip)
 			b.Place(warnings)
-		}, top, warnings, lock, trip)
+		}, top, warnings, lock, trip, settings)
 		return s
 	}
 	service := s.service()

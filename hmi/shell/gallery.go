@@ -24,6 +24,7 @@ type Scene struct {
 	Settings hmi.Settings
 	Night    bool
 	Mood     Mood
+	Link     Link
 }
 
 // Mood is a condition of the car that a scene is made in.
@@ -48,10 +49,73 @@ func Gallery() []Scene {
 	var all []Scene
 	for _, size := range []image.Point{{X: 1280, Y: 720}, {X: 1920, Y: 720}, {X: 800, Y: 480}} {
 		for screen := hmi.Home; screen < hmi.Screens; screen++ {
+			if ofPhones(screen) {
+				continue
+			}
 			for part := range Parts(screen) {
 				for _, mood := range Moods() {
 					all = append(all, words(Scene{Screen: screen, Part: part, Size: size, Mood: mood})...)
 				}
+			}
+		}
+		all = append(all, phoneScenes(size)...)
+	}
+	return all
+}
+
+// ofPhones reports whether a screen is about phones and not about the car.
+func ofPhones(s hmi.Screen) bool { return s == hmi.MediaScreen || s == hmi.PhoneScreen }
+
+// place is a part of a screen.
+type place struct {
+	screen hmi.Screen
+	part   int
+}
+
+// placesOf are the parts of screens on which a condition of the phone link
+// makes a difference.
+func placesOf(l Link) []place {
+	home, player, sources, profile := place{hmi.Home, 0}, place{hmi.MediaScreen, screen.PartQueue}, place{hmi.MediaScreen, screen.PartSources}, place{hmi.SettingsScreen, screen.PartProfile}
+	phone := func(parts ...int) (all []place) {
+		for _, p := range parts {
+			all = append(all, place{hmi.PhoneScreen, p})
+		}
+		return all
+	}
+	lists := phone(hmi.PartPhones, hmi.PartNotes, hmi.PartMessages, hmi.PartCalls, hmi.PartFiles)
+	switch l {
+	case NoLink, Broken:
+		return append(phone(hmi.PartPhones), player)
+	case Alone:
+		return append(lists, player)
+	case Calm:
+		return append(lists, home, player, profile)
+	case Busy:
+		return append(lists, home, player, sources)
+	case Offers:
+		return []place{home}
+	case Moving:
+		return []place{home, player}
+	case Rings:
+		return append(phone(hmi.PartCalls), home)
+	case Pairs, Compares:
+		return phone(hmi.PartPairing)
+	case Doubts:
+		return phone(hmi.PartPhones)
+	}
+	return append(append(lists, phone(hmi.PartPairing)...), home, player, sources)
+}
+
+// phoneScenes are the screens that show phones in the conditions of the phone
+// link: driving by day and night, parked in every language too.
+func phoneScenes(size image.Point) (all []Scene) {
+	for _, link := range append([]Link{NoLink}, Links()...) {
+		for _, at := range placesOf(link) {
+			s := Scene{Screen: at.screen, Part: at.part, Size: size, Mood: Longest, Link: link}
+			all = append(all, words(s)...)
+			s.Settings, s.Mood = hmi.Defaults(), Driving
+			for _, s.Night = range []bool{false, true} {
+				all = append(all, s)
 			}
 		}
 	}
@@ -85,13 +149,22 @@ func (s Scene) String() string {
 	if s.Night {
 		light = "night"
 	}
-	return fmt.Sprintf("%dx%d-%v%d-%s-%s-%s", s.Size.X, s.Size.Y, s.Screen, s.Part, light, s.Mood, s.Settings.Language)
+	name := fmt.Sprintf("%dx%d-%v%d-%s-%s-%s", s.Size.X, s.Size.Y, s.Screen, s.Part, light, s.Mood, s.Settings.Language)
+	if s.Link != NoLink {
+		name += "-" + string(s.Link)
+	}
+	return name
 }
 
 // Parts is how many parts a screen has.
 func Parts(s hmi.Screen) int {
-	if s == hmi.SettingsScreen {
+	switch s {
+	case hmi.SettingsScreen:
 		return screen.PartAbout + 1
+	case hmi.PhoneScreen:
+		return hmi.PhoneParts
+	case hmi.MediaScreen:
+		return screen.MediaParts
 	}
 	return 1
 }
@@ -107,10 +180,12 @@ func (s Scene) Build() (fyne.CanvasObject, *theme.Theme) {
 		now = time.Date(2026, 11, 22, 12, 44, 44, 0, time.UTC)
 	}
 	m.Update(now, samples)
+	allow := restrictions(samples)
+	m.Phones = s.phonesFor(limits(allow), now)
 	k := &screen.Kit{Theme: th, Format: lang.NewFormat(s.Settings), Model: m, Send: func(hmi.Intent) {}, About: screen.About{Version: "1.0.0", Car: "tandem-one"}}
 	st := newStage(k, s.Screen)
 	st.root.Resize(th.Panel.Size)
-	v := &screen.View{Model: m, State: hmi.State{Screen: s.Screen, Part: s.Part, Settings: s.Settings, Night: s.Night}, Allow: restrictions(samples)}
+	v := &screen.View{Model: m, State: hmi.State{Screen: s.Screen, Part: s.Part, Settings: s.Settings, Night: s.Night, Pick: hmi.Pick{Doubt: s.Link == Doubts}}, Allow: allow}
 	st.update(v)
 	st.tick(now) // the first value of a pointer is taken at once
 	return st.root, th

@@ -18,6 +18,7 @@ import (
 	"tandem/hmi/restrict"
 	"tandem/hmi/screen"
 	"tandem/hmi/theme"
+	"tandem/phonelink"
 	"tandem/vehicle"
 )
 
@@ -34,12 +35,14 @@ type Layer interface {
 // Config says what a shell works with. Vehicle, Layer and Size are needed.
 type Config struct {
 	Vehicle   hmi.Vehicle
-	Layer     Layer       // of the screens
-	Telltales Layer       // of the urgent telltales, above everything; nil: only in the status bar
-	Size      image.Point // pixels of the display
-	DataDir   string      // where settings are kept; "": nowhere
-	Version   string      // of the software, for the settings screen
-	Car       string      // name of the car model, for the settings screen
+	Layer     Layer             // of the screens
+	Phones    phonelink.Service // the phone link; nil: the car has none, and the screens say so
+	Profile   phonelink.Profile // the driver's, to come back to from guest and valet; "": screen.DriverProfile
+	Telltales Layer             // of the urgent telltales, above everything; nil: only in the status bar
+	Size      image.Point       // pixels of the display
+	DataDir   string            // where settings are kept; "": nowhere
+	Version   string            // of the software, for the settings screen
+	Car       string            // name of the car model, for the settings screen
 	Logger    *slog.Logger
 }
 
@@ -54,6 +57,10 @@ type Shell struct {
 
 	// Owned by the goroutine of Run from here on.
 	asker    *asker
+	teller   *teller
+	link     phonelink.Watch // nil: no phone link
+	linkView *phonelink.View // the one that the model's Phones were made of
+	answered []told
 	watch    hmi.Watch
 	samples  []vehicle.Sample
 	model    *hmi.Model
@@ -94,6 +101,7 @@ func New(c Config) (*Shell, error) {
 	}
 	s.driver = d
 	s.asker = newAsker(c.Vehicle, d.Wake)
+	s.teller = &teller{link: c.Phones, wake: d.Wake}
 	s.window = d.App().NewWindow("Tandem")
 	s.window.SetPadded(false)
 	if c.Telltales != nil {
@@ -112,6 +120,7 @@ func New(c Config) (*Shell, error) {
 		}
 	}
 	s.view.Model = s.model
+	s.model.Phones = hmi.PhonesOf(nil, hmi.Limits{}, time.Time{})
 	s.restage()
 	s.window.Show()
 	d.OnFrame(s.frame)
@@ -145,8 +154,14 @@ func (s *Shell) Run(ctx context.Context) error {
 	}
 	s.watch = w
 	s.asker.open(ctx)
+	s.teller.open(ctx)
 	var wg sync.WaitGroup
 	wg.Go(func() { s.wakes(ctx, w.C()) })
+	if s.cfg.Phones != nil {
+		s.link = s.cfg.Phones.Watch()
+		defer s.link.Close()
+		wg.Go(func() { s.wakes(ctx, s.link.C()) })
+	}
 	wg.Go(func() { s.keep(ctx) })
 	if events := s.cfg.Layer.Events(); events != nil {
 		wg.Go(func() { s.feed(ctx, events) })
@@ -154,6 +169,7 @@ func (s *Shell) Run(ctx context.Context) error {
 	err = s.driver.Run(ctx)
 	cancel()
 	s.asker.close()
+	s.teller.close()
 	wg.Wait()
 	w.Close()
 	if err != nil {
@@ -222,6 +238,7 @@ func (s *Shell) frame(now time.Time) {
 	s.model.Update(now, s.samples)
 	s.asker.mark(s.model)
 	s.view.Allow = restrict.Of(s.samples[s.indexes[0]], s.samples[s.indexes[1]], s.samples[s.indexes[2]])
+	s.phones()
 	if night := s.state.Settings.Night(s.state.Night, s.model.Place.Light); night != s.state.Night {
 		s.state.Night = night
 		s.restage()
@@ -239,6 +256,23 @@ func (s *Shell) frame(now time.Time) {
 	s.publish()
 }
 
+// phones makes the model of the phone link anew when the link's view, the
+// restrictions or, by the clock, what has expired is another. A pairing screen
+// does not stay open once the car may move.
+func (s *Shell) phones() {
+	l := limits(s.view.Allow)
+	if s.link != nil {
+		v, next := s.link.View(), s.model.Phones.Next()
+		if v != s.linkView || l != s.model.Phones.Limits || !next.IsZero() && !s.now.Before(next) {
+			s.linkView = v
+			s.model.Phones = hmi.PhonesOf(v, l, s.now)
+		}
+	}
+	if s.state.Screen == hmi.PhoneScreen && s.state.Part == hmi.PartPairing && !l.Setup {
+		s.do(hmi.Back{})
+	}
+}
+
 func (s *Shell) publish() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -252,7 +286,7 @@ func (s *Shell) restage() {
 	if set.Motion == "reduced" {
 		th.Motion = theme.ReducedMotion()
 	}
-	k := &screen.Kit{Theme: th, Format: lang.NewFormat(set), Model: s.model, Send: s.do, About: screen.About{Version: s.cfg.Version, Car: s.cfg.Car}}
+	k := &screen.Kit{Theme: th, Format: lang.NewFormat(set), Model: s.model, Send: s.do, About: screen.About{Version: s.cfg.Version, Car: s.cfg.Car}, Profile: s.cfg.Profile}
 	s.driver.App().Settings().SetTheme(th)
 	s.stage = newStage(k, s.state.Screen)
 	s.window.SetContent(s.stage.root)
@@ -265,7 +299,7 @@ func (s *Shell) restage() {
 // do takes a wish, unless driving forbids it: controls are disabled then, and
 // this is the second lock on the same door.
 func (s *Shell) do(in hmi.Intent) {
-	if !s.view.Allow.Allows(needs(in)) {
+	if !s.view.Allow.Allows(s.needs(in)) {
 		s.say(s.stage.kit.Format.Words.ParkFirst)
 		return
 	}
@@ -274,10 +308,15 @@ func (s *Shell) do(in hmi.Intent) {
 		return
 	}
 	before := s.state
-	next, asks := s.state.Step(s.model, in)
+	next, asks, requests := s.state.Step(s.model, in)
 	s.state = next
 	for _, a := range asks {
 		if !s.asker.ask(a) {
+			s.say(s.stage.kit.Format.Words.TooMany)
+		}
+	}
+	for _, r := range requests {
+		if !s.teller.tell(r) {
 			s.say(s.stage.kit.Format.Words.TooMany)
 		}
 	}
@@ -293,8 +332,18 @@ func (s *Shell) do(in hmi.Intent) {
 }
 
 // needs is what a wish needs of the driving restrictions.
-func needs(in hmi.Intent) restrict.Flags {
+func (s *Shell) needs(in hmi.Intent) restrict.Flags {
 	switch v := in.(type) {
+	case hmi.Tell:
+		return requestNeeds(s.stage.kit.Format.Words, s.model.Phones, v.Request)
+	case hmi.ShowPart:
+		if s.state.Screen == hmi.PhoneScreen && v.Part == hmi.PartPairing {
+			return restrict.NoSetup
+		}
+	case hmi.Doubt:
+		if v.On {
+			return restrict.NoSetup
+		}
 	case hmi.Choose:
 		if v.Name != "light" {
 			return restrict.NoSetup

@@ -52,17 +52,14 @@ func newStage(k *screen.Kit, first hmi.Screen) *stage {
 		b.Place(back)
 		top, b := b.Top(p.Status, 0)
 		top.Place(status.Object())
+		screen.DockBox(p).Place(dock.Object())
 		if p.Class == theme.Compact {
-			var left widget.Box
-			left, b = b.Left(p.Dock, 0)
-			left.Place(dock.Object())
+			_, b = b.Left(p.Dock, 0)
 		}
 		foot, b := b.Bottom(p.Climate, 0)
 		foot.Place(strip.Object())
 		if p.Class != theme.Compact {
-			var left widget.Box
-			left, b = b.Left(p.Dock, 0)
-			left.Place(dock.Object())
+			_, b = b.Left(p.Dock, 0)
 		}
 		if cluster != nil {
 			var left widget.Box

@@ -42,7 +42,7 @@ func TestWildInput(t *testing.T) {
 		r.car.behave(false, "")
 		r.calm()
 		goleak.VerifyNone(t, before)
-		r.tapAt(52, 100)
+		r.tapAt(52, 64)
 		r.settle()
 		if got := r.s.State().Screen; got != hmi.Home {
 			t.Errorf("a touch on the dock after it: screen %v, want home", got)
@@ -74,7 +74,7 @@ func TestWildInputWhileAFrameHangs(t *testing.T) {
 		}
 		close(hang)
 		r.calm()
-		r.tapAt(52, 100)
+		r.tapAt(52, 64)
 		r.settle()
 		if got := r.s.State().Screen; got != hmi.Home {
 			t.Errorf("a touch on the dock after it: screen %v, want home", got)

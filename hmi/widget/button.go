@@ -13,6 +13,7 @@ type Button struct {
 	icon  *canvas.Image
 	glyph IconName
 	label *canvas.Text
+	full  string // what a Foreign button's label says in full
 }
 
 // NewButton is a button; glyph or label may be empty, name is what it does.
@@ -25,19 +26,30 @@ func NewButton(th *theme.Theme, glyph IconName, label, name string, tap func()) 
 		objects = append(objects, b.icon)
 	}
 	if label != "" {
-		b.label = CentreText(theme.Style{Size: theme.TextMin}, th.Text, label)
+		b.label, b.full = CentreText(theme.Style{Size: theme.TextMin}, th.Text, label), label
 		objects = append(objects, b.label)
 	}
 	b.draws(b.place, b.paint, objects...)
 	return b
 }
 
+// Named is for a button whose word has a name from outside in it: it may be
+// shortened.
+func (b *Button) Named() *Button { b.foreign = true; return b }
+
 func (b *Button) place(box Box) {
 	size := b.th.Panel.Icon
+	if b.foreign && b.label != nil {
+		w := box.W - 2*theme.Space3
+		if b.icon != nil && b.icon.Visible() {
+			w -= size + theme.Space3
+		}
+		SetText(b.label, Fit(theme.Style{Size: theme.TextMin}, b.full, w), b.ink())
+	}
 	switch {
 	case b.label == nil:
 		box.Centre(size, size).Place(b.icon)
-	case b.icon == nil:
+	case b.icon == nil || !b.icon.Visible():
 		box.Place(b.label)
 	default:
 		w := size + theme.Space3 + b.label.MinSize().Width
@@ -48,7 +60,7 @@ func (b *Button) place(box Box) {
 }
 
 func (b *Button) paint() {
-	if b.icon != nil {
+	if b.icon != nil && b.glyph != "" {
 		setIcon(b.icon, b.glyph, b.ink())
 	}
 	if b.label != nil {
@@ -56,14 +68,18 @@ func (b *Button) paint() {
 	}
 }
 
-// Set shows another icon and word, and takes the word for its name.
+// Set shows another icon, or none, and word, and takes the word for its name.
 func (b *Button) Set(glyph IconName, label string) {
 	b.Name = label
 	if b.icon != nil && b.glyph != glyph {
 		b.glyph = glyph
-		setIcon(b.icon, glyph, b.ink())
+		if setVisible(b.icon, glyph != ""); glyph != "" {
+			setIcon(b.icon, glyph, b.ink())
+		}
+		b.full = ""
 	}
-	if b.label != nil && b.label.Text != label {
+	if b.label != nil && b.full != label {
+		b.full = label
 		SetText(b.label, label, b.ink())
 		if s := b.Size(); s.Width > 0 {
 			b.place(BoxOf(s))
@@ -83,6 +99,7 @@ type Tile struct {
 	label *canvas.Text // nil: icon only
 	dots  []*canvas.Circle
 	bar   *canvas.Rectangle // marks the present screen in the dock
+	badge *canvas.Circle    // marks something waiting, in the dock
 	level int
 	wide  bool
 }
@@ -114,10 +131,15 @@ func NewNav(th *theme.Theme, glyph IconName, name string, tap func()) *Tile {
 	t := NewTile(th, glyph, "", name, 0, tap)
 	t.ground = inDock
 	t.bar = Plate(th.Accent, 3)
-	t.rend.objects = append(t.rend.objects, t.bar)
+	t.badge = canvas.NewCircle(th.Accent)
+	t.badge.Hide()
+	t.rend.objects = append(t.rend.objects, t.bar, t.badge)
 	t.restyle()
 	return t
 }
+
+// Badge marks that something waits behind a tile of the dock.
+func (t *Tile) Badge(on bool) { setVisible(t.badge, on) }
 
 // Wide places icon, word and dots side by side.
 func (t *Tile) Wide() *Tile { t.wide = true; return t }
@@ -142,6 +164,7 @@ func (t *Tile) placeWide(b Box) {
 func (t *Tile) place(b Box) {
 	if t.bar != nil {
 		Box{b.X, b.Y + b.H/2 - 20, 6, 40}.Place(t.bar)
+		Box{b.X + b.W - 28, b.Y + 8, rowDot, rowDot}.Place(t.badge)
 	}
 	if t.wide {
 		t.placeWide(b)

@@ -52,6 +52,13 @@ func (c *Card) place(b Box) {
 	}
 }
 
+// Relayout places the inside anew, when what is in it has changed.
+func (c *Card) Relayout() {
+	if s := c.Size(); s.Width > 0 {
+		c.place(BoxOf(s))
+	}
+}
+
 // HueColour is the colour of a telltale.
 func HueColour(th *theme.Theme, h hmi.Hue) colour {
 	switch h {

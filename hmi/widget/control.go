@@ -32,6 +32,7 @@ type Control struct {
 
 	pressed, focused, disabled bool
 	ground                     ground
+	foreign                    bool
 
 	plate *canvas.Rectangle
 	rend  renderer
@@ -179,6 +180,10 @@ func (c *Control) restyle() {
 		c.show()
 	}
 }
+
+// Foreign reports whether the control's words are from outside and may be
+// shortened, for hmi/lint.
+func (c *Control) Foreign() bool { return c.foreign }
 
 // Called is what the control is called when spoken, and in dumps.
 func (c *Control) Called() string { return c.Name }

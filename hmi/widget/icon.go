@@ -49,6 +49,29 @@ const (
 	IconPin          IconName = "pin"
 	IconSun          IconName = "sun"
 	IconMoon         IconName = "moon"
+	IconMedia        IconName = "media"
+	IconPhone        IconName = "phone"
+	IconBell         IconName = "bell"
+	IconMessage      IconName = "message"
+	IconCall         IconName = "call"
+	IconFile         IconName = "file"
+	IconClipboard    IconName = "clipboard"
+	IconPlay         IconName = "play"
+	IconPause        IconName = "pause"
+	IconNext         IconName = "next"
+	IconPrevious     IconName = "previous"
+	IconClose        IconName = "close"
+	IconUp           IconName = "up"
+	IconDown         IconName = "down"
+	IconSend         IconName = "send"
+	IconTake         IconName = "take"
+	IconReturn       IconName = "return"
+	IconPage         IconName = "page"
+	IconDraft        IconName = "draft"
+	IconMute         IconName = "mute"
+	IconPerson       IconName = "person"
+	IconLaptop       IconName = "laptop"
+	IconSignal       IconName = "signal"
 )
 
 // waves is three rising lines of warm air below x, from y up.
@@ -157,6 +180,60 @@ func drawing(n IconName) string {
 		return disc(24, 24, 8, false) + path("M24 4 V9 M24 39 V44 M4 24 H9 M39 24 H44 M10 10 L13.5 13.5 M34.5 34.5 L38 38 M10 38 L13.5 34.5 M34.5 13.5 L38 10")
 	case IconMoon:
 		return path("M40 29 A17 17 0 1 1 19 8 A14 14 0 0 0 40 29 Z")
+	}
+	return phoneDrawing(n)
+}
+
+// phoneDrawing is the icons of phones and media.
+func phoneDrawing(n IconName) string {
+	const bell = "M24 6 C16 6 13 12 13 19 V27 L9 34 H39 L35 27 V19 C35 12 32 6 24 6 Z M20 39 C21 43 27 43 28 39"
+	switch n {
+	case IconMedia:
+		return path("M18 36 V12 L38 8 V32 M18 19 L38 15") + disc(13.5, 36, 4.5, false) + disc(33.5, 32, 4.5, false)
+	case IconPhone:
+		return path("M15 5 H33 C35 5 36 6 36 8 V40 C36 42 35 43 33 43 H15 C13 43 12 42 12 40 V8 C12 6 13 5 15 5 Z M21 37 H27")
+	case IconBell:
+		return path(bell)
+	case IconMute:
+		return path(bell + " M7 8 L41 41")
+	case IconMessage:
+		return path("M7 9 H41 V33 H22 L13 41 V33 H7 Z M15 18 H33 M15 25 H27")
+	case IconCall:
+		return path("M14 6 L20 15 L15 20 C18 26 22 30 28 33 L33 28 L42 34 C42 38 38 42 34 42 C20 41 7 28 6 14 C6 10 10 6 14 6 Z")
+	case IconFile:
+		return path("M12 5 H28 L38 15 V43 H12 Z M28 5 V15 H38")
+	case IconClipboard:
+		return path("M17 9 H11 V43 H37 V9 H31 M17 6 H31 V14 H17 Z M17 24 H31 M17 32 H27")
+	case IconPlay:
+		return solid("M15 9 L38 24 L15 39 Z")
+	case IconPause:
+		return solid("M14 10 H20 V38 H14 Z M28 10 H34 V38 H28 Z")
+	case IconNext:
+		return solid("M11 11 L30 24 L11 37 Z") + path("M36 11 V37")
+	case IconPrevious:
+		return solid("M37 11 L18 24 L37 37 Z") + path("M12 11 V37")
+	case IconClose:
+		return path("M12 12 L36 36 M36 12 L12 36")
+	case IconUp:
+		return path("M10 31 L24 17 L38 31")
+	case IconDown:
+		return path("M10 17 L24 31 L38 17")
+	case IconSend:
+		return path("M24 13 V5 H41 V43 H24 V35 M5 24 H29 M21 16 L29 24 L21 32")
+	case IconTake:
+		return path("M24 6 V29 M15 20 L24 29 L33 20 M8 31 V41 H40 V31")
+	case IconReturn:
+		return path("M20 10 L10 20 L20 30 M10 20 H30 C38 20 41 25 41 30 C41 36 37 40 30 40 H20")
+	case IconPage:
+		return disc(24, 24, 18, false) + path("M6 24 H42 M24 6 C15 14 15 34 24 42 C33 34 33 14 24 6")
+	case IconDraft:
+		return path("M8 40 L11 30 L33 8 L40 15 L18 37 Z M28 13 L35 20")
+	case IconPerson:
+		return disc(24, 15, 8, false) + path("M9 42 C9 31 15 28 24 28 C33 28 39 31 39 42")
+	case IconLaptop:
+		return path("M10 10 H38 V32 H10 Z M4 39 H44")
+	case IconSignal:
+		return path("M9 40 V33 M19 40 V26 M29 40 V18 M39 40 V9")
 	}
 	return telltaleDrawing(n)
 }

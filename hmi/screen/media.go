@@ -1,0 +1,240 @@
+package screen
+
+import (
+	"time"
+
+	"fyne.io/fyne/v2"
+
+	"tandem/hmi"
+	"tandem/hmi/lang"
+	"tandem/hmi/theme"
+	"tandem/hmi/widget"
+	"tandem/phonelink"
+)
+
+// Parts of the media screen.
+const (
+	PartQueue = iota
+	PartSources
+	MediaParts
+)
+
+// NewMedia is the media screen: what plays, here or on a phone, and what comes
+// next or plays elsewhere.
+func NewMedia(k *Kit) Screen {
+	s := &base{Kit: k}
+	p, w := s.panel(), &s.words().Phones
+	player, setPlayer := s.player()
+	tabs := widget.NewChoice(k.Theme, []widget.Option{{Label: w.Queue, Name: w.Queue}, {Label: w.Sources, Name: w.Sources}}, func(i int) { s.Send(hmi.ShowPart{Part: i}) }).OnGround()
+	height := p.Content().Height - 2*p.Margin - p.Button.Height - p.Gap
+	var sources []hmi.Source
+	var present hmi.Source
+	queue := s.list(height, func(key string) {
+		for i := range present.Queue {
+			if trackKey(i) == key {
+				s.tell(present.Queue[i].Play)
+			}
+		}
+	})
+	others := s.list(height, func(key string) { s.Send(hmi.Select{Key: key}) })
+	nothing := widget.NewMessages(k.Theme, s.more)
+	none := widget.NewCard(k.Theme, "", "", func(b widget.Box) { b.Place(nothing) }, nothing)
+	end := widget.NewMessages(k.Theme, s.more)
+	end.Set([]widget.Note{{Glyph: widget.IconMedia, Color: k.Theme.TextSecond, Title: w.EndOfQueue}})
+	s.root = widget.Free(func(b widget.Box) {
+		b = b.Inset(p.Margin, p.Margin)
+		b.Place(none)
+		left, b := b.Left(b.W*0.58, p.Gap)
+		left.Place(player)
+		top, b := b.Top(p.Button.Height, p.Gap)
+		top.Place(tabs)
+		b.Place(queue.root, others.root)
+		b.Inset(p.Pad, theme.Space2).Place(end)
+	}, player, tabs, queue.root, others.root, none, end)
+	var last phoneView
+	s.on(func(v *View) {
+		now := phoneView{phones: v.Model.Phones, screen: v.State.Screen, part: v.State.Part, pick: v.State.Pick, allow: v.Allow.Flags}
+		if now != last {
+			last = now
+			m := s.phones(v)
+			sources = m.Sources
+			any := len(sources) > 0
+			show(none, !any)
+			for _, o := range []fyne.CanvasObject{player, tabs} {
+				show(o, any)
+			}
+			nothing.Set(s.nothingNotes(m))
+			part := max(0, min(v.State.Part, MediaParts-1))
+			tabs.Set(part, false)
+			present = hmi.Source{}
+			if any {
+				present = sources[sourceOf(sources, v.State.Pick.Key)]
+			}
+			queue.set(trackEntries(&present), "", v.State.Pick.Page)
+			others.set(s.sourceEntries(sources), present.Key, v.State.Pick.Page)
+			show(queue.root, any && part == PartQueue)
+			show(others.root, any && part == PartSources)
+			show(end, any && part == PartQueue && len(present.Queue) == 0)
+		}
+		if len(sources) > 0 {
+			setPlayer(&present, v.Model.Now)
+		}
+	})
+	return s
+}
+
+// nothingNotes is why nothing is shown.
+func (s *base) nothingNotes(m *hmi.Phones) []widget.Note {
+	if notes := s.linkNotes(m); len(notes) > 0 {
+		return notes
+	}
+	w := &s.words().Phones
+	return []widget.Note{{Glyph: widget.IconMedia, Color: s.Theme.TextSecond, Title: w.NothingPlays, Advice: w.NothingPlaysAdvice}}
+}
+
+func sourceOf(all []hmi.Source, key string) int {
+	for i := range all {
+		if all[i].Key == key {
+			return i
+		}
+	}
+	return 0
+}
+
+func trackKey(i int) string { return string(rune('0' + i)) }
+
+func trackEntries(x *hmi.Source) (all []entry) {
+	for i, t := range x.Queue {
+		all = append(all, entry{key: trackKey(i), glyph: widget.IconMedia, title: t.Title, caption: t.Artist})
+	}
+	return all
+}
+
+func (s *base) sourceEntries(all []hmi.Source) (rows []entry) {
+	for i := range all {
+		x := &all[i]
+		glyph := widget.IconPause
+		if x.Playing {
+			glyph = widget.IconPlay
+		}
+		rows = append(rows, entry{key: x.Key, glyph: glyph, title: x.Title, caption: dots(s.where(x), x.App)})
+	}
+	return rows
+}
+
+// where is what plays a source.
+func (s *base) where(x *hmi.Source) string {
+	w := &s.words().Phones
+	if x.Here() {
+		return w.ThisCar
+	}
+	return lang.With(w.On, x.Phone)
+}
+
+// player is what plays now, with its controls and the way to the other side.
+func (s *base) player() (fyne.CanvasObject, func(x *hmi.Source, now time.Time)) {
+	p, w := s.panel(), &s.words().Phones
+	where := widget.NewLabel(s.Theme, p.Type.Second, s.Theme.TextSecond, 1)
+	title := widget.NewLabel(s.Theme, p.Type.Title, s.Theme.Text, 2)
+	artist := widget.NewLabel(s.Theme, p.Type.Body, s.Theme.TextSecond, 1)
+	bar := widget.NewProgress(s.Theme)
+	at := widget.Text(p.Type.Second, s.Theme.TextSecond, "")
+	length := widget.Text(p.Type.Second, s.Theme.TextSecond, "")
+	length.Alignment = fyne.TextAlignTrailing
+	var x hmi.Source
+	play := widget.NewButton(s.Theme, widget.IconPlay, "", w.Play, func() {
+		if x.Playing {
+			s.tell(x.Pause)
+			return
+		}
+		s.tell(x.Play)
+	})
+	previous := widget.NewButton(s.Theme, widget.IconPrevious, "", w.Previous, func() { s.tell(x.Previous) })
+	next := widget.NewButton(s.Theme, widget.IconNext, "", w.Next, func() { s.tell(x.Next) })
+	var move phonelink.Request
+	hand := widget.NewButton(s.Theme, widget.IconTake, w.TakeOver, w.TakeOver, func() { s.tell(move) }).Named()
+	card := widget.NewCard(s.Theme, "", "", func(b widget.Box) {
+		head, b := b.Top(widget.Line(p.Type.Second), theme.Space2)
+		head.Place(where)
+		foot, b := b.Bottom(p.Button.Height, theme.Space4)
+		for _, o := range []fyne.CanvasObject{previous, play, next} {
+			var one widget.Box
+			one, foot = foot.Left(p.Button.Width, theme.TargetGap)
+			one.Place(o)
+		}
+		foot, _ = foot.Right(min(foot.W, 260), 0)
+		foot.Place(hand)
+		times, b := b.Bottom(widget.Line(p.Type.Second), 0)
+		times.Place(at, length)
+		line, b := b.Bottom(16, theme.Space2)
+		line.Place(bar)
+		h := widget.Line(p.Type.Body)
+		by, b := b.Bottom(h, 0)
+		if b.H > 3*widget.Line(p.Type.Title) {
+			by.Y -= (b.H - 3*widget.Line(p.Type.Title)) / 2
+			b.H -= (b.H - 3*widget.Line(p.Type.Title)) / 2
+			b, _ = b.Bottom(3*widget.Line(p.Type.Title), 0)
+		}
+		by.Place(artist)
+		b.Place(title)
+	}, where, title, artist, bar, at, length, play, previous, next, hand)
+	return card, func(now *hmi.Source, t time.Time) {
+		pos := now.Position(t)
+		if now.Length > 0 {
+			bar.Set(float32(pos.Seconds() / now.Length.Seconds()))
+		}
+		widget.SetText(at, s.Format.Minutes(pos), s.Theme.TextSecond)
+		if sameSource(now, &x) {
+			return
+		}
+		x = *now
+		where.Set(dots(s.where(&x), x.App))
+		title.Set(x.Title)
+		artist.Set(dots(x.Artist, x.Album))
+		end := ""
+		if x.Length > 0 {
+			end = s.Format.Minutes(x.Length)
+		}
+		widget.SetText(length, end, s.Theme.TextSecond)
+		show(bar, x.Length > 0)
+		glyph, label, can := widget.IconPlay, w.Play, x.Play
+		if x.Playing {
+			glyph, label, can = widget.IconPause, w.Pause, x.Pause
+		}
+		play.Set(glyph, label)
+		play.SetState(widget.State{On: x.Playing})
+		play.Usable(can != nil)
+		previous.Usable(x.Previous != nil)
+		next.Usable(x.Next != nil)
+		move = nil
+		switch {
+		case x.Take != nil:
+			label := w.TakeOver
+			if x.Take.Do == hmi.PlayHere {
+				label = w.PlayHere
+			}
+			hand.Set(widget.IconTake, label)
+			move = x.Take.Yes
+			hand.Forbid(s.parkFirst(x.Take.Parked))
+		case len(x.Send) > 0:
+			hand.Set(widget.IconSend, lang.With(w.SendTo, x.Send[0].Phone))
+			move = x.Send[0].Yes
+			hand.Forbid("")
+		}
+		show(hand, move != nil)
+	}
+}
+
+// parkFirst is the reason for what waits until the car is parked.
+func (s *base) parkFirst(yes bool) string {
+	if yes {
+		return s.words().ParkFirst
+	}
+	return ""
+}
+
+// sameSource reports whether two sources look the same but for their position.
+func sameSource(a, b *hmi.Source) bool {
+	return a.Key == b.Key && a.Title == b.Title && a.Artist == b.Artist && a.Album == b.Album && a.App == b.App && a.Phone == b.Phone && a.Playing == b.Playing && a.Length == b.Length &&
+		a.Play == b.Play && a.Pause == b.Pause && a.Next == b.Next && a.Previous == b.Previous && a.Take == b.Take && len(a.Send) == len(b.Send) && (len(a.Send) == 0 || a.Send[0] == b.Send[0])
+}

@@ -1,0 +1,258 @@
+package screen
+
+import (
+	"fyne.io/fyne/v2"
+
+	"tandem/hmi"
+	"tandem/hmi/lang"
+	"tandem/hmi/theme"
+	"tandem/hmi/widget"
+	"tandem/phonelink"
+)
+
+// kindGlyph is the symbol of what a session is about.
+func kindGlyph(k phonelink.Kind) widget.IconName {
+	switch k {
+	case phonelink.Media:
+		return widget.IconMedia
+	case phonelink.Navigation:
+		return widget.IconPin
+	case phonelink.Call:
+		return widget.IconCall
+	case phonelink.Draft:
+		return widget.IconDraft
+	case phonelink.Page:
+		return widget.IconPage
+	case phonelink.Clipboard:
+		return widget.IconClipboard
+	case phonelink.File:
+		return widget.IconFile
+	}
+	return widget.IconHome
+}
+
+// thingTexts is a thing in words: what it is, and where it is or goes.
+func (s *base) thingTexts(t *hmi.Thing) (title, caption string) {
+	w := &s.words().Phones
+	title = t.Title
+	if title == "" {
+		title = w.Kind(t.Kind)
+	}
+	switch t.Do {
+	case hmi.Ringing:
+		caption = dots(w.Ringing, t.Phone)
+	case hmi.Offered:
+		caption = w.Why(t.Why, t.Phone)
+	case hmi.Coming:
+		caption = lang.With(w.Coming, t.Phone)
+	case hmi.Going:
+		caption = lang.With(w.Going, t.Phone)
+	case hmi.TakeBack:
+		caption = lang.With(w.BackUntil, t.Phone)
+	case hmi.SendThere:
+		caption = dots(t.By, w.ThisCar)
+	default:
+		caption = dots(t.By, lang.With(w.On, t.Phone))
+	}
+	if (t.Do == hmi.Coming || t.Do == hmi.Going) && !t.Moving && t.Progress < 1 {
+		caption = dots(w.GettingReady, caption)
+	}
+	return title, caption
+}
+
+// thingButton is the symbol and the word of a thing's first button.
+func (s *base) thingButton(t *hmi.Thing) (widget.IconName, string) {
+	w := &s.words().Phones
+	switch t.Do {
+	case hmi.Ringing:
+		return widget.IconMute, w.Mute
+	case hmi.Offered:
+		return "", w.Accept
+	case hmi.TakeBack:
+		return widget.IconReturn, w.TakeBack
+	case hmi.PlayHere:
+		return widget.IconTake, w.PlayHere
+	case hmi.SendThere:
+		return widget.IconSend, w.Send
+	}
+	return widget.IconTake, w.TakeOver
+}
+
+// thingRow is one thing with its buttons, or with its progress.
+type thingRow struct {
+	root           *fyne.Container
+	icon           *widget.Glyph
+	title, caption *widget.Label
+	yes, no        *widget.Button
+	bar            *widget.Progress
+	thing          hmi.Thing
+	drawn          bool
+}
+
+// newThing is an empty row.
+func (s *base) newThing() *thingRow {
+	p, w := s.panel(), &s.words().Phones
+	r := &thingRow{icon: widget.NewGlyph(s.Theme), title: widget.NewLabel(s.Theme, p.Type.Body, s.Theme.Text, 1), caption: widget.NewLabel(s.Theme, p.Type.Second, s.Theme.TextSecond, 1), bar: widget.NewProgress(s.Theme)}
+	r.yes = widget.NewButton(s.Theme, widget.IconTake, w.TakeOver, w.TakeOver, func() { s.tell(r.thing.Yes) })
+	r.yes.Denied = s.explain
+	r.no = widget.NewButton(s.Theme, "", w.NotNow, w.NotNow, func() { s.tell(r.thing.No) })
+	r.root = widget.Free(func(b widget.Box) {
+		if b.H > p.Button.Height+2*widget.Line(p.Type.Body) {
+			r.stacked(b, p)
+			return
+		}
+		r.beside(b, p)
+	}, r.icon, r.title, r.caption, r.bar, r.yes, r.no)
+	return r
+}
+
+// texts places symbol and texts.
+func (r *thingRow) texts(b widget.Box, p theme.Panel) {
+	icon, b := b.Left(p.Icon, theme.Space4)
+	icon.Place(r.icon)
+	b = b.Centre(b.W, widget.Line(p.Type.Body)+widget.Line(p.Type.Second)-2)
+	head, b := b.Top(widget.Line(p.Type.Body), -2)
+	head.Place(r.title)
+	b.Place(r.caption)
+}
+
+// beside is texts at the left, buttons at the right.
+func (r *thingRow) beside(b widget.Box, p theme.Panel) {
+	if r.bar.Visible() {
+		line, _ := b.Right(160, 0)
+		line.Place(r.bar)
+		_, b = b.Right(160, theme.Space4)
+	}
+	const width = 216
+	for _, x := range []*widget.Button{r.no, r.yes} {
+		if x.Visible() {
+			var one widget.Box
+			one, b = b.Right(width, theme.TargetGap)
+			one.Centre(one.W, p.Button.Height).Place(x)
+		}
+	}
+	b.W -= theme.Space2
+	r.texts(b, p)
+}
+
+// stacked is texts above buttons.
+func (r *thingRow) stacked(b widget.Box, p theme.Panel) {
+	foot, b := b.Bottom(p.Button.Height, theme.Space2)
+	if !r.yes.Visible() && !r.no.Visible() && !r.bar.Visible() {
+		b.H += foot.H
+	}
+	switch {
+	case r.no.Visible() && r.yes.Visible():
+		foot.Column(0, 2, theme.TargetGap).Place(r.yes)
+		foot.Column(1, 2, theme.TargetGap).Place(r.no)
+	default:
+		foot.Place(r.yes, r.no)
+	}
+	foot.Place(r.bar)
+	r.texts(b, p)
+}
+
+func (s *base) setThing(r *thingRow, t *hmi.Thing) {
+	if r.drawn && r.thing == *t {
+		return
+	}
+	r.thing, r.drawn = *t, true
+	ink := s.Theme.Text
+	if t.Do == hmi.Ringing || t.Do == hmi.Offered {
+		ink = s.Theme.Accent
+	}
+	r.icon.Set(kindGlyph(t.Kind), ink)
+	title, caption := s.thingTexts(t)
+	r.title.Set(title)
+	r.caption.Set(caption)
+	glyph, label := s.thingButton(t)
+	r.yes.Set(glyph, label)
+	r.yes.SetState(widget.State{On: t.Do == hmi.Offered})
+	r.yes.Forbid(s.parkFirst(t.Parked))
+	show(r.yes, t.Yes != nil)
+	show(r.no, t.No != nil)
+	moving := t.Do == hmi.Coming || t.Do == hmi.Going
+	show(r.bar, moving)
+	if moving {
+		r.bar.Set(float32(t.Progress))
+	}
+	r.root.Layout.Layout(r.root.Objects, r.root.Size())
+}
+
+// continuity is the card of what is under way, in the place of another object
+// while there is something.
+func (s *base) continuity(instead fyne.CanvasObject) fyne.CanvasObject {
+	p := s.panel()
+	n := 2
+	if p.Class == theme.Compact {
+		n = 1
+	}
+	var rows []*thingRow
+	var objects []fyne.CanvasObject
+	for range n {
+		r := s.newThing()
+		rows = append(rows, r)
+		objects = append(objects, r.root)
+	}
+	shown := 0
+	card := widget.NewCard(s.Theme, "", "", func(b widget.Box) {
+		if shown <= 1 {
+			rows[0].root.Resize(b.Size())
+			b.Place(rows[0].root)
+			return
+		}
+		for i, r := range rows {
+			b.Row(i, n, theme.TargetGap).Place(r.root)
+		}
+	}, objects...)
+	card.Hide()
+	var last *hmi.Phones
+	s.on(func(v *View) {
+		if v.Model.Phones == last {
+			return
+		}
+		last = v.Model.Phones
+		things := s.phones(v).Things
+		k := min(n, len(things))
+		if k > 0 && things[0].Do <= hmi.Offered {
+			k = 1 // what waits for an answer is alone
+		}
+		for i, r := range rows {
+			on := i < k
+			if on {
+				s.setThing(r, &things[i])
+			}
+			show(r.root, on)
+		}
+		show(card, len(things) > 0)
+		show(instead, len(things) == 0)
+		if k != shown {
+			shown = k
+			card.Relayout()
+		}
+	})
+	return card
+}
+
+// chipWords is what the status bar says of the phones, and how urgent it is.
+func (s *base) chip(m *hmi.Phones) (glyph widget.IconName, text string, urgent bool) {
+	w := &s.words().Phones
+	for i := range m.Things {
+		switch t := &m.Things[i]; t.Do {
+		case hmi.Ringing:
+			return widget.IconCall, w.KindCall, true
+		case hmi.Offered:
+			return kindGlyph(t.Kind), w.Offer, true
+		case hmi.Coming, hmi.Going:
+			return kindGlyph(t.Kind), w.Kind(t.Kind), true
+		case hmi.TakeHere, hmi.PlayHere:
+			return kindGlyph(t.Kind), w.Continue, false
+		}
+	}
+	for i := range m.List {
+		if m.List[i].Reached() {
+			return widget.IconPhone, "", false
+		}
+	}
+	return "", "", false
+}

@@ -1,0 +1,141 @@
+package shell
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"tandem/hmi"
+	"tandem/hmi/lang"
+	"tandem/hmi/restrict"
+	"tandem/phonelink"
+)
+
+// Bounds of the requests that are on their way to the phone link.
+const (
+	maxTells   = 16
+	tellWithin = 30 * time.Second // a person at the other end may have to answer
+)
+
+// teller takes requests to the phone link, each in a goroutine of its own: they
+// are few, and none depends on another.
+type teller struct {
+	link phonelink.Service
+	wake func() // called when an outcome is there
+
+	mu     sync.Mutex // guards what follows
+	ctx    context.Context
+	under  int
+	ended  []told
+	closed bool
+	wg     sync.WaitGroup
+}
+
+// told is how a request ended.
+type told struct {
+	request phonelink.Request
+	err     error
+}
+
+// open lets requests through until ctx ends.
+func (t *teller) open(ctx context.Context) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.ctx = ctx
+}
+
+// close lets no further request through and waits for those under way.
+func (t *teller) close() {
+	t.mu.Lock()
+	t.closed = true
+	t.mu.Unlock()
+	t.wg.Wait()
+}
+
+// tell takes a request; false when too many are on their way or nobody takes
+// them.
+func (t *teller) tell(r phonelink.Request) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.link == nil || t.closed || t.ctx == nil || t.under >= maxTells {
+		return false
+	}
+	t.under++
+	ctx := t.ctx
+	t.wg.Go(func() {
+		ctx, cancel := context.WithTimeout(ctx, tellWithin)
+		defer cancel()
+		err := t.link.Do(ctx, r)
+		t.mu.Lock()
+		t.under--
+		t.ended = append(t.ended, told{r, err})
+		t.mu.Unlock()
+		t.wake()
+	})
+	return true
+}
+
+// take hands over the outcomes since the last call, appended to dst.
+func (t *teller) take(dst []told) []told {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	dst = append(dst, t.ended...)
+	t.ended = t.ended[:0]
+	return dst
+}
+
+// outcomeText is what to tell a person of a request that ended: nothing where
+// the screen shows it anyway.
+func outcomeText(w *lang.Words, o told) string {
+	var refusal *phonelink.Refusal
+	switch {
+	case errors.As(o.err, &refusal):
+		return w.Phones.Refused(refusal.Code)
+	case o.err != nil:
+		return w.Phones.RefUncertain
+	}
+	switch o.request.(type) {
+	case phonelink.Reply, phonelink.SendMessage, phonelink.SendText, phonelink.SendClipboard:
+		return w.Phones.Sent
+	}
+	return ""
+}
+
+// limits is what the restrictions leave of phones.
+func limits(r restrict.Restrictions) hmi.Limits {
+	return hmi.Limits{Setup: r.Allows(restrict.NoSetup), Texts: r.Allows(restrict.NoTextMessage), Chars: r.StringLimit(), Items: r.ItemLimit()}
+}
+
+// requestNeeds is what a request to the phone link needs of the driving
+// restrictions. A reply is one tap as long as it is one of the canned ones.
+func requestNeeds(w *lang.Words, p *hmi.Phones, r phonelink.Request) restrict.Flags {
+	canned := func(text string) restrict.Flags {
+		if slices.Contains(w.Phones.Replies[:], text) {
+			return 0
+		}
+		return restrict.NoTextMessage | restrict.NoKeyboard
+	}
+	switch v := r.(type) {
+	case phonelink.OpenPairing, phonelink.RequestPair, phonelink.Unpair, phonelink.SetProfile, phonelink.Unlock, phonelink.Run, phonelink.Lock:
+		return restrict.NoSetup
+	case phonelink.Confirm:
+		if v.Accept {
+			return restrict.NoSetup
+		}
+	case phonelink.Reply:
+		return canned(v.Text)
+	case phonelink.SendMessage:
+		return canned(v.Text)
+	case phonelink.Take, phonelink.TakeBack, phonelink.Accept:
+		if p != nil {
+			for i := range p.Things {
+				if p.Things[i].Yes == r && p.Things[i].Parked {
+					return restrict.NoSetup
+				}
+			}
+		}
+	}
+	return 0
+}
