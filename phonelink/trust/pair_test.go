@@ -33,7 +33,7 @@ func strangers(t *testing.T, verify func([]byte) error) (phone, car end) {
 		verify = anybody
 	}
 	phone.self, car.self = identity(t), identity(t)
-	a, b := net.Pipe()
+	a, b := wire(t)
 	client := tls.Client(a, trust.TLSConfig(phone.self, verify))
 	server := tls.Server(b, trust.TLSConfig(car.self, anybody))
 	var wg sync.WaitGroup
@@ -60,6 +60,25 @@ func strangers(t *testing.T, verify func([]byte) error) (phone, car end) {
 	fill(&phone, client)
 	fill(&car, server)
 	return phone, car
+}
+
+// wire is a connection with room in it: with net.Pipe two ends that both
+// write would wait for each other.
+func wire(t testing.TB) (a, b net.Conn) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if a, err = net.Dial("tcp", l.Addr().String()); err != nil {
+		t.Fatal(err)
+	}
+	if b, err = l.Accept(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { a.Close(); b.Close() })
+	return a, b
 }
 
 func identity(t testing.TB) trust.Identity {
