@@ -147,16 +147,10 @@ func (l *loop) sample(now time.Time) {
 	if l.a.c.Car == nil {
 		return
 	}
-	n, ok := l.a.c.Car.Sample(now, stateOfCharge).Number()
-	charging, _ := l.a.c.Car.Sample(now, isCharging).Bool()
+	n, ok := l.a.c.Car.Sample(now, vehicle.StateOfChargeDisplayed).Number()
+	charging, _ := l.a.c.Car.Sample(now, vehicle.IsCharging).Bool()
 	l.state.setBattery(now, carBattery{percent: int(max(0, min(n, 100))), charging: charging, known: ok})
 }
-
-// Signals that are sampled (VSS).
-const (
-	stateOfCharge vehicle.Path = "Vehicle.Powertrain.TractionBattery.StateOfCharge.Displayed"
-	isCharging    vehicle.Path = "Vehicle.Powertrain.TractionBattery.Charging.IsCharging"
-)
 
 // answer carries a request out and replies.
 func (l *loop) answer(q ask) error {

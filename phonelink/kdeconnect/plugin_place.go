@@ -86,15 +86,17 @@ func degrees(s string, most float64) (float64, bool) {
 	return v, err == nil && v >= -most && v <= most
 }
 
+// googleHost is Google's maps in any country.
+var googleHost = regexp.MustCompile(`^(www\.|maps\.)?google\.(com|[a-z]{2}|com?\.[a-z]{2})$`)
+
 // mapHost reports whether the host shows maps whose links are read.
 func mapHost(h string) bool {
-	h = strings.TrimPrefix(h, "www.")
-	for _, known := range [...]string{"maps.google.com", "google.com", "maps.apple.com", "openstreetmap.org", "osm.org", "osmand.net", "here.com", "share.here.com", "waze.com"} {
+	for _, known := range [...]string{"maps.apple.com", "openstreetmap.org", "osm.org", "osmand.net", "here.com", "waze.com"} {
 		if h == known || strings.HasSuffix(h, "."+known) {
 			return true
 		}
 	}
-	return strings.HasPrefix(h, "maps.google.") || strings.HasPrefix(h, "google.")
+	return googleHost.MatchString(h)
 }
 
 var (
