@@ -13,6 +13,7 @@ import (
 
 	"tandem/phonelink"
 	"tandem/phonelink/player"
+	"tandem/vehicle"
 )
 
 // phoneConfig is what a phone's node is made of.
@@ -28,6 +29,8 @@ type phoneNode interface {
 	Run(ctx context.Context) error
 	PairWith(ctx context.Context, qrText string) error
 	PairCode(ctx context.Context, addr string, compare func(code string) bool) error
+	CarValues(ctx context.Context, car phonelink.Device) (map[vehicle.Path]vehicle.Value, error)
+	AskCar(ctx context.Context, car phonelink.Device, p vehicle.Path, v vehicle.Value) (vehicle.Outcome, error)
 }
 
 // companion is a running phone's end: the node, the player that renders by the

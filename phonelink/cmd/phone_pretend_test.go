@@ -10,6 +10,7 @@ import (
 
 	"tandem/phonelink"
 	"tandem/phonelink/player"
+	"tandem/vehicle"
 )
 
 // pretend is a phone's node with a car that does at once what it is asked, for
@@ -81,6 +82,24 @@ func (p *pretend) PairCode(_ context.Context, addr string, compare func(string) 
 	}
 	p.pair()
 	return nil
+}
+
+func (p *pretend) CarValues(context.Context, phonelink.Device) (map[vehicle.Path]vehicle.Value, error) {
+	return map[vehicle.Path]vehicle.Value{
+		vehicle.StateOfChargeDisplayed: vehicle.NumberOf(64), vehicle.BatteryRange: vehicle.NumberOf(287_000), vehicle.IsCharging: vehicle.BoolOf(true),
+		vehicle.ChargingTimeToComplete: vehicle.NumberOf(2520), vehicle.DoorRow1DriverIsLocked: vehicle.BoolOf(true), vehicle.TrunkRearIsOpen: vehicle.BoolOf(true),
+		vehicle.CabinTemperature: vehicle.NumberOf(23.4), vehicle.CurrentGear: vehicle.NumberOf(vehicle.GearPark),
+	}, nil
+}
+
+func (p *pretend) AskCar(_ context.Context, _ phonelink.Device, path vehicle.Path, v vehicle.Value) (vehicle.Outcome, error) {
+	if path == vehicle.SeatRow1DriverHeating {
+		return vehicle.Outcome{}, &phonelink.Refusal{Code: phonelink.RefusedMoving, Reason: "only while the car is parked"}
+	}
+	if n, ok := v.Number(); ok && n > 28 {
+		return vehicle.Outcome{State: vehicle.Uncertain, Reason: "no report within 2 s"}, nil
+	}
+	return vehicle.Outcome{State: vehicle.Done}, nil
 }
 
 func (p *pretend) pair() {

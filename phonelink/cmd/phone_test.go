@@ -134,7 +134,17 @@ func TestPhoneCommands(t *testing.T) {
 	}
 	expect(s.must("pair", "--code", "10.0.0.1:4040", "--expect", "482 913"), "paired with Tandem One")
 	expect(s.must("status"), "Tandem One: linked")
-	expect(s.must("car", "--json"), `"charge_percent":64,"charging":true`)
+	expect(s.must("car", "--json"), `"Vehicle.Powertrain.TractionBattery.StateOfCharge.Displayed":64`)
+	expect(s.must("car"), "64 %, 287 km, charging, done in 42 min\n")
+	expect(s.must("car"), "locked, boot open")
+	expect(s.must("car", "temperature", "21.5"), "temperature at the driver's seat 21.5: done")
+	for args, want := range map[string]string{
+		"car unlock": "unknown wish", "car lock now": "takes no value", "car fan fast": "0 to 100", "car seat 50": "while the car is parked", "car fan 99": "may have happened: no report",
+	} {
+		if _, _, err := s.run("", strings.Fields(args)...); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want an error with %q", args, err, want)
+		}
+	}
 
 	// Music: the session of a companion that goes on running.
 	ctx, stop := context.WithCancel(t.Context())

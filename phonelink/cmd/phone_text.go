@@ -146,7 +146,7 @@ func doing(v *phonelink.View, s *phonelink.SessionView, now time.Time) string {
 		if !d.Arrival.IsZero() {
 			out = append(out, "arrives "+d.Arrival.Local().Format("15:04"))
 		}
-		if d.Active {
+		if d.Active && d.Arrival.IsZero() {
 			out = append(out, "guiding")
 		}
 		if d.Walking {
@@ -176,7 +176,7 @@ func doing(v *phonelink.View, s *phonelink.SessionView, now time.Time) string {
 		out = append(out, "a copy")
 	}
 	if left := s.TakeBack.Sub(now); left > 0 {
-		out = append(out, "back for "+clock(left))
+		out = append(out, "back "+clock(left))
 	}
 	return strings.Join(out, ", ")
 }

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -11,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tandem/phonelink"
+	"tandem/vehicle"
 )
 
 // screen runs the companion with its screen in the terminal.
@@ -76,6 +80,7 @@ type (
 	viewMsg    struct{ view *phonelink.View }
 	tickMsg    time.Time
 	doneMsg    struct{ good, bad string }
+	valuesMsg  map[vehicle.Path]vehicle.Value
 	compareMsg struct {
 		digits string
 		reply  chan<- bool
@@ -112,6 +117,9 @@ type ui struct {
 	bad   bool // the toast is about something that went wrong
 	until time.Time
 
+	values map[vehicle.Path]vehicle.Value // what the car in reach said last
+	asked  time.Time                      // when it was asked
+
 	prompt *prompt     // a question at the bottom, nil for none
 	edit   *editor     // the message being written, nil for none
 	same   *compareMsg // digits to be compared, nil for none
@@ -147,7 +155,13 @@ func (m *ui) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		if m.edit != nil {
 			cmds = append(cmds, m.saveDraft(false))
 		}
+		if m.tab == tabCar && m.now.Sub(m.asked) > askEvery {
+			m.asked = m.now
+			cmds = append(cmds, m.askCar())
+		}
 		return m, tea.Batch(cmds...)
+	case valuesMsg:
+		m.values = msg
 	case doneMsg:
 		m.say(msg.good, false)
 		if msg.bad != "" {
@@ -183,6 +197,26 @@ func (m *ui) beside(good string, f func(context.Context) error) tea.Cmd {
 			return doneMsg{bad: err.Error()}
 		}
 		return doneMsg{good: good}
+	}
+}
+
+// askEvery is how often the car is asked how it is while its page is open.
+const askEvery = 2 * time.Second
+
+// askCar asks the car in reach how it is.
+func (m *ui) askCar() tea.Cmd {
+	to, err := car(m.view, "")
+	if err != nil || to.Presence != phonelink.Linked {
+		return nil
+	}
+	return func() tea.Msg {
+		ctx, cancel := context.WithTimeout(m.ctx, askEvery)
+		defer cancel()
+		values, err := m.c.node.CarValues(ctx, to.Device)
+		if err != nil {
+			return nil // what it said before is still shown, and the link's state above it
+		}
+		return valuesMsg(values)
 	}
 }
 
@@ -338,8 +372,34 @@ func (m *ui) pageKey(k string) tea.Cmd {
 		m.prompt = newPrompt("Pair", "paste the text of the code on the car's screen, or type its HOST:PORT to compare digits", m.pair)
 	case "u":
 		return m.unpair()
+	case "e":
+		m.prompt = newPrompt("Ask the car", strings.Join(slices.Sorted(maps.Keys(wishes)), ", ")+"; as in temperature 21", m.wish)
 	}
 	return nil
+}
+
+// wish asks the car for something.
+func (m *ui) wish(text string) tea.Cmd {
+	args := strings.Fields(text)
+	path, v, err := wishArg(args)
+	if err != nil {
+		m.say(err.Error(), true)
+		return nil
+	}
+	to, err := car(m.view, "")
+	if err != nil {
+		m.say(err.Error(), true)
+		return nil
+	}
+	return m.beside(text+": done", func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, patience)
+		defer cancel()
+		o, err := m.c.node.AskCar(ctx, to.Device, path, v)
+		if err == nil && o.State != vehicle.Done {
+			err = fmt.Errorf("%s: %s: %s", text, o.State, o.Reason)
+		}
+		return explain(err)
+	})
 }
 
 // sessionKey is a key about the chosen session; false if it is none.

@@ -148,8 +148,8 @@ func (m *ui) welcome() []string {
 		"", m.s.title.Render("  Pair with your car"), "",
 		"  1  Park, and open " + m.s.title.Render("Phones, Add phone") + " on the car's screen.",
 		"  2  Press " + k("a") + " here and paste the text of the code that it shows.", "",
-		m.s.dim.Render("     No camera and no way to copy it? Give the car's address in place of the text,"),
-		m.s.dim.Render("     HOST:PORT, and compare six digits on both screens."), "",
+		m.s.dim.Render(fit("     No way to copy it? Give the car's HOST:PORT in place of the text,", m.w-1)),
+		m.s.dim.Render(fit("     and compare six digits on both screens.", m.w-1)), "",
 		"  Until then music (" + k("o") + "), places (" + k("g") + ") and messages (" + k("m") + ") wait here.",
 	}
 }
@@ -251,7 +251,11 @@ func (m *ui) files() []string {
 func (m *ui) cars() (lines []string) {
 	for i := range m.view.Phones {
 		ph := &m.view.Phones[i]
-		for j, line := range carLines(ph, m.now) {
+		values := m.values
+		if to, err := car(m.view, ""); err != nil || to.Device != ph.Device {
+			values = nil // they are another car's
+		}
+		for j, line := range carLines(ph, values, m.now) {
 			switch {
 			case j > 0:
 				lines = append(lines, "     "+fit(line, m.w-6))
@@ -444,7 +448,7 @@ func (m *ui) pageKeys() (list [][2]string) {
 	case tabFiles:
 		list = append(list, [2]string{"c", "copy there"}, [2]string{"f", "send file"})
 	case tabCar:
-		list = append(list, [2]string{"a", "pair"}, [2]string{"u", "forget"})
+		list = append(list, [2]string{"e", "ask it"}, [2]string{"a", "pair"}, [2]string{"u", "forget"})
 	}
 	return append(list, [2]string{"?", "help"}, [2]string{"q", "quit"})
 }
@@ -452,9 +456,9 @@ func (m *ui) pageKeys() (list [][2]string) {
 func (m *ui) helpBody() []string {
 	rows := [][2]string{
 		{"1-5, tab", "page"}, {"↑ ↓", "choose"}, {"", ""},
-		{"t", "take: go on here"}, {"s", "send: go on in the car"}, {"b", "take back, within ten minutes"}, {"x", "end for good"}, {"enter", "send, take, or write the message"}, {"y  N", "say yes or no to an offer"}, {"", ""},
-		{"space", "play or pause, wherever it is"}, {"n  p", "next, previous"}, {",  .", "10 s back, on"}, {"+  -", "louder, quieter"}, {"", ""},
-		{"o", "play a file or address"}, {"g", "go to a place"}, {"m", "write a message"}, {"w", "web page"}, {"c", "text for the car's clipboard"}, {"f", "send a file"}, {"a", "pair with a car"}, {"q", "quit"},
+		{"t", "take: go on here"}, {"s", "send: go on in the car"}, {"b", "take back, for ten minutes"}, {"x", "end for good"}, {"enter", "send, take, or write"}, {"y  N", "say yes or no to an offer"}, {"", ""},
+		{"space", "play or pause"}, {"n  p", "next, previous"}, {",  .", "10 s back, on"}, {"+  -", "louder, quieter"}, {"", ""},
+		{"o", "play a file or address"}, {"g", "go to a place"}, {"m", "write a message"}, {"w", "web page"}, {"c", "text for the car's clipboard"}, {"f", "send a file"}, {"a", "pair with a car"}, {"e", "ask the car for something"}, {"q", "quit"},
 	}
 	half := (len(rows) + 1) / 2
 	if m.h > 32 {
@@ -464,7 +468,7 @@ func (m *ui) helpBody() []string {
 	for i := range half {
 		line := " "
 		for j := i; j < len(rows); j += half {
-			line += m.s.key.Render(fit(rows[j][0], 9)) + " " + fit(rows[j][1], 29)
+			line += m.s.key.Render(fit(rows[j][0], 9)) + " " + fit(rows[j][1], max(8, (m.w-2)/2-12)) + " "
 		}
 		lines = append(lines, line)
 	}
