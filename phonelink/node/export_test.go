@@ -1,0 +1,42 @@
+package node
+
+import (
+	"time"
+
+	"tandem/phonelink"
+	"tandem/vehicle"
+)
+
+// The parts that tests of package node_test look at.
+var (
+	PlaceOf    = placeOf
+	MayAsk     = mayAsk
+	OpenAssets = openAssets
+	ErrAsset   = errAsset
+	DecodeNote = decodeNote
+	EncodeNote = encodeNote
+)
+
+const ChunkSize = chunkSize
+
+type (
+	Assets = assets
+	Note   = note
+)
+
+func (a *assets) Has(h [32]byte) bool                           { return a.has(h) }
+func (a *assets) Have(h [32]byte) int64                         { return a.have(h) }
+func (a *assets) Put(h [32]byte, i int64, b []byte) error       { return a.put(h, i, b) }
+func (a *assets) Finish(h [32]byte, size int64) error           { return a.finish(h, size) }
+func (a *assets) Chunk(h [32]byte, i int64) ([]byte, error)     { return a.chunk(h, i) }
+func (a *assets) Refer(path string) (phonelink.Asset, error)    { return a.refer(path) }
+func (a *assets) CopyTo(h [32]byte, to string) error            { return a.copyTo(h, to) }
+func (a *assets) Room(size int64, keep func(string) bool) error { return a.room(size, keep) }
+func (a *assets) Path(h [32]byte, ending string) string         { return a.path(h, ending) }
+
+// Hop drives the hop machine: the names of what happened at each step.
+type Hop struct{ h hop }
+
+func (h *Hop) Next(now time.Time, car vehicle.Reader) string {
+	return [...]string{"", "in", "out"}[h.h.next(now, car)]
+}

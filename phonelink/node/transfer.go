@@ -1,0 +1,596 @@
+package node
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"tandem/phonelink"
+	"tandem/phonelink/trust"
+)
+
+// Assets travel at the wish of who needs them, so that nothing comes that was
+// not asked for:
+//
+//	receiver                                  sender
+//	   |--- want(hash, from chunk n, 16) --------->|   n: what it has already
+//	   |<-- chunk(hash, n, up to 64 KiB) ----------|   class bulk, in order
+//	   |--- want(hash, n+16, 16) when 8 are left ->|
+//	   |    last chunk: verify the hash, keep
+const (
+	window     = 16              // chunks asked for at once
+	stallAfter = 3 * time.Second // then they are asked for again
+	fetchAhead = 32 << 20        // bytes of a session's assets that are fetched before anybody takes it
+	shareFiles = 5               // tracks of a queue whose files another device may have
+	assetURL   = "asset:"        // and the hash in hex: a track whose file is an asset
+)
+
+// fetch is an asset on its way here.
+type fetch struct {
+	asset   phonelink.Asset
+	session phonelink.SessionID
+	from    phonelink.Device
+	file    bool // dropped by a person: shown as a transfer
+	ready   bool // what is on the disk is known
+	have    int64
+	asked   int64
+	at      time.Time
+	done    bool
+	problem string
+}
+
+func (f *fetch) chunks() int64 { return (f.asset.Size + chunkSize - 1) / chunkSize }
+
+// outgoing is a file that was sent from here.
+type outgoing struct {
+	to       phonelink.Device
+	name     string
+	size     int64
+	done     int64
+	finished bool
+	problem  string
+}
+
+// serving is a want with the store that has it.
+type serving struct {
+	want  note
+	store *assets
+}
+
+// need fetches an asset unless it is here.
+func (l *loop) need(e phonelink.NeedAsset) {
+	r := l.room
+	hash := e.Asset.SHA256
+	if f := r.fetches[hash]; f != nil {
+		if !f.done && e.From != "" && (f.problem != "" || f.from != e.From) {
+			f.problem, f.from = "", e.From
+			l.want(f)
+		}
+		return
+	}
+	if e.Asset.Size < 0 || e.Asset.Size > maxAsset {
+		l.log.Warn("asset is too long", "session", e.Session, "bytes", e.Asset.Size)
+		return
+	}
+	v, _ := r.state.Session(e.Session, l.now())
+	f := &fetch{asset: e.Asset, session: e.Session, from: e.From, file: v.Kind == phonelink.File, at: time.Now()}
+	r.fetches[hash] = f
+	if r.assets.has(hash) {
+		l.keep(f, false)
+		return
+	}
+	keep := l.keptAssets()
+	l.background(func() {
+		have := r.assets.have(hash)
+		err := r.assets.room(e.Asset.Size-have*chunkSize, keep)
+		l.n.post(l.ctx, func(l *loop) {
+			if l.room != r {
+				return
+			}
+			f.have, f.ready = have, true
+			if err != nil {
+				l.failed(f, err)
+				return
+			}
+			l.want(f)
+		})
+	})
+}
+
+// keptAssets tells the files of assets that sessions still name.
+func (l *loop) keptAssets() func(file string) bool {
+	names := map[string]bool{}
+	for _, v := range l.room.state.Views(l.now()) {
+		for _, a := range v.Assets {
+			for _, ending := range []string{"", ".part", ".ref"} {
+				names[filepath.Base(l.room.assets.path(a.SHA256, ending))] = true
+			}
+		}
+	}
+	return func(file string) bool { return names[file] }
+}
+
+func (l *loop) failed(f *fetch, err error) {
+	l.log.Warn("asset cannot be kept", "session", f.session, "error", err)
+	f.problem = err.Error()
+	l.dirty = true
+}
+
+// want asks for what is missing, from the first missing chunk on.
+func (l *loop) want(f *fetch) {
+	if f.done || !f.ready || f.problem != "" {
+		return
+	}
+	if f.have >= f.chunks() {
+		l.keep(f, true)
+		return
+	}
+	if s, ok := l.peers[f.from]; !ok || !up(s.State) {
+		return
+	}
+	f.asked = f.have
+	l.wantMore(f)
+}
+
+func (l *loop) wantMore(f *fetch) {
+	n := min(window, f.chunks()-f.asked)
+	f.at = time.Now()
+	if n > 0 {
+		l.note(f.from, phonelink.ClassMedia, note{Kind: noteWant, Hash: f.asset.SHA256[:], Index: f.asked, Count: n})
+		f.asked += n
+	}
+}
+
+// chunk takes a piece of an asset.
+func (l *loop) chunk(from phonelink.Device, n note) {
+	if l.room == nil {
+		return
+	}
+	f := l.room.fetches[[32]byte(n.Hash)]
+	if f == nil || f.done || f.problem != "" || !f.ready || f.from != from || n.Index != f.have || n.Index >= f.asked {
+		return
+	}
+	want := min(chunkSize, f.asset.Size-n.Index*chunkSize)
+	if int64(len(n.Data)) != want {
+		l.failed(f, fmt.Errorf("chunk %d has %d bytes, want %d", n.Index, len(n.Data), want))
+		return
+	}
+	if err := l.room.assets.put(f.asset.SHA256, n.Index, n.Data); err != nil {
+		l.failed(f, err)
+		return
+	}
+	f.have++
+	f.at = time.Now()
+	l.dirty = true
+	switch {
+	case f.have == f.chunks():
+		l.keep(f, true)
+	case f.asked-f.have <= window/2:
+		l.wantMore(f)
+	}
+}
+
+// keep verifies a whole asset, and gives it a readable copy for who plays or
+// opens it.
+func (l *loop) keep(f *fetch, verify bool) {
+	r := l.room
+	f.done, f.have = true, f.chunks()
+	v, _ := r.state.Session(f.session, l.now())
+	copied := v.Kind == phonelink.File || v.Kind == phonelink.Media
+	l.background(func() {
+		var err error
+		path := ""
+		if verify {
+			err = r.assets.finish(f.asset.SHA256, f.asset.Size)
+		}
+		if err == nil && copied {
+			path, err = r.readable(f.asset)
+		}
+		l.n.post(l.ctx, func(l *loop) {
+			if l.room != r {
+				return
+			}
+			l.dirty, l.urgent = true, true
+			if err != nil {
+				f.done, f.have, f.ready = false, 0, true
+				l.failed(f, err)
+				return
+			}
+			if path != "" {
+				r.copies[f.asset.SHA256] = path
+			}
+		})
+	})
+}
+
+// readable makes a copy of an asset that other programs can read, below a name
+// that a person knows; of a file that was never copied, it is that file.
+func (r *room) readable(a phonelink.Asset) (string, error) {
+	if path, _, err := r.assets.reference(a.SHA256); err == nil {
+		return path, nil
+	}
+	if err := os.MkdirAll(r.files, 0o700); err != nil {
+		return "", fmt.Errorf("write a copy: %w", err)
+	}
+	ext := filepath.Ext(fileName(a.Name))
+	base := strings.TrimSuffix(fileName(a.Name), ext)
+	for i := 1; i < 1000; i++ {
+		name := base + ext
+		if i > 1 {
+			name = fmt.Sprintf("%s (%d)%s", base, i, ext)
+		}
+		path := filepath.Join(r.files, name)
+		err := r.assets.copyTo(a.SHA256, path)
+		if !errors.Is(err, os.ErrExist) {
+			return path, err
+		}
+		if info, statErr := os.Stat(path); statErr == nil && info.Size() == a.Size && r.same(a, path) {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("write a copy: there are too many files named %s in %s", base+ext, r.files)
+}
+
+// same reports whether a file is a copy of the asset.
+func (r *room) same(a phonelink.Asset, path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	sum := sha256.New()
+	_, err = io.Copy(sum, f)
+	return err == nil && [32]byte(sum.Sum(nil)) == a.SHA256
+}
+
+// fileName is a name of a file that a peer gave, without what could leave the
+// folder, hide the file or end a program's patience.
+func fileName(name string) string {
+	name = trust.CleanName(filepath.Base(strings.ReplaceAll(name, "\\", "/")))
+	name = strings.Map(func(r rune) rune {
+		if strings.ContainsRune(`/\:*?"<>|`, r) {
+			return '_'
+		}
+		return r
+	}, strings.TrimLeft(name, ". "))
+	if name == "" {
+		return "file"
+	}
+	return name
+}
+
+// fetchFrom goes on with what a peer sends, after its link came up.
+func (l *loop) fetchFrom(d phonelink.Device) {
+	if l.room == nil {
+		return
+	}
+	for _, f := range l.room.fetches {
+		if f.from == d {
+			l.want(f)
+		}
+	}
+}
+
+// stalled: the peer is gone, what it sends waits.
+func (l *loop) stalled(d phonelink.Device) {
+	l.dirty = true
+}
+
+// fetchAll looks for the assets of all sessions, after a profile was opened.
+func (l *loop) fetchAll() {
+	if l.room == nil {
+		return
+	}
+	for _, v := range l.room.state.Views(l.now()) {
+		if v.Local {
+			l.fetchOf(&v)
+		}
+	}
+}
+
+// fetchOf fetches what a session names, from whoever has the session too.
+func (l *loop) fetchOf(v *phonelink.SessionView) {
+	var total int64
+	for _, a := range v.Assets {
+		total += a.Size
+	}
+	if !v.Local && (total > fetchAhead || total < 0) {
+		return
+	}
+	for _, a := range v.Assets {
+		if l.room.fetches[a.SHA256] == nil {
+			l.need(phonelink.NeedAsset{Session: v.ID, From: v.OnPhone, Asset: a})
+		}
+	}
+}
+
+func (l *loop) fetchTick(now time.Time) {
+	for _, f := range l.room.fetches {
+		if !f.done && f.ready && f.problem == "" && now.Sub(f.at) >= stallAfter {
+			f.at = now
+			l.want(f)
+		}
+	}
+}
+
+// fetchDue is when fetchTick has something to do; zero: not.
+func (l *loop) fetchDue() (due time.Time) {
+	for _, f := range l.room.fetches {
+		s, ok := l.peers[f.from]
+		if f.done || !f.ready || f.problem != "" || !ok || !up(s.State) {
+			continue
+		}
+		if at := f.at.Add(stallAfter); due.IsZero() || at.Before(due) {
+			due = at
+		}
+	}
+	return due
+}
+
+// wanted serves chunks of an asset that a session of the profile names.
+func (l *loop) wanted(from phonelink.Device, n note) {
+	if l.room == nil {
+		return
+	}
+	hash := [32]byte(n.Hash)
+	id, size, ok := l.named(hash)
+	if !ok {
+		l.note(from, phonelink.ClassMedia, note{Kind: noteMissing, Hash: n.Hash})
+		return
+	}
+	if out := l.room.sent[id]; out != nil {
+		out.done = min(size, n.Index*chunkSize)
+		l.dirty = true
+	}
+	queue := l.servers[from]
+	if queue == nil {
+		queue = make(chan serving, 4)
+		l.servers[from] = queue
+		l.background(func() { l.n.serveAssets(l.ctx, from, queue) })
+	}
+	select {
+	case queue <- serving{n, l.room.assets}:
+	default: // it asks again
+	}
+}
+
+// named finds the session that names an asset.
+func (l *loop) named(hash [32]byte) (id phonelink.SessionID, size int64, ok bool) {
+	for _, v := range l.room.state.Views(l.now()) {
+		for _, a := range v.Assets {
+			if a.SHA256 == hash {
+				return v.ID, a.Size, true
+			}
+		}
+	}
+	return id, 0, false
+}
+
+// serveAssets sends what one peer wants, as fast as the link takes it.
+func (n *Node) serveAssets(ctx context.Context, to phonelink.Device, queue <-chan serving) {
+	for {
+		var s serving
+		select {
+		case <-ctx.Done():
+			return
+		case s = <-queue:
+		}
+		hash := [32]byte(s.want.Hash)
+		for i := s.want.Index; i < s.want.Index+s.want.Count; i++ {
+			data, err := s.store.chunk(hash, i)
+			answer := note{Kind: noteChunk, Hash: hash[:], Index: i, Data: data}
+			if err != nil {
+				n.log.Warn("asset cannot be sent", "to", to, "error", err)
+				answer = note{Kind: noteMissing, Hash: hash[:]}
+			}
+			b, encodeErr := encodeNote(answer)
+			if encodeErr != nil || n.hub.Send(ctx, to, phonelink.ClassBulk, b) != nil || err != nil {
+				break
+			}
+			if len(data) < chunkSize {
+				break
+			}
+		}
+		n.post(ctx, func(l *loop) { l.served(hash, s.want.Index+s.want.Count) })
+	}
+}
+
+// served notes how far a file that was sent from here is.
+func (l *loop) served(hash [32]byte, chunks int64) {
+	if l.room == nil {
+		return
+	}
+	id, size, _ := l.named(hash)
+	if out := l.room.sent[id]; out != nil {
+		out.done = max(out.done, min(size, chunks*chunkSize))
+		out.finished = out.done == size
+		l.dirty = true
+	}
+}
+
+// missing: the sender has not got it any more.
+func (l *loop) missing(from phonelink.Device, hash [32]byte) {
+	if l.room == nil {
+		return
+	}
+	if f := l.room.fetches[hash]; f != nil && f.from == from && !f.done {
+		f.problem = "the sender does not have it any more"
+		l.dirty = true
+	}
+}
+
+// sendFile offers a file to a peer. The file stays where it is, and is read
+// when the peer wants it.
+func (l *loop) sendFile(r phonelink.SendFile, reply chan<- error) {
+	room := l.room
+	switch {
+	case room == nil:
+		reply <- l.closed()
+		return
+	case !allowed(l.profile, phonelink.File):
+		reply <- refuse(phonelink.RefusedProfile, "a guest has media and navigation only")
+		return
+	case !up(l.peers[r.Device].State):
+		reply <- refuse(phonelink.RefusedAbsent, "the phone is not in reach")
+		return
+	}
+	l.background(func() {
+		asset, err := room.assets.refer(r.Path)
+		if err != nil {
+			reply <- err
+			return
+		}
+		if l.n.post(l.ctx, func(l *loop) { l.offerFile(room, r.Device, asset, reply) }) != nil {
+			reply <- errEnded
+		}
+	})
+}
+
+func (l *loop) offerFile(room *room, to phonelink.Device, asset phonelink.Asset, reply chan<- error) {
+	if l.room != room {
+		reply <- refuse(phonelink.RefusedProfile, "another profile was opened")
+		return
+	}
+	name := fileName(asset.Name)
+	asset.Name = name
+	s := phonelink.Session{
+		ID: newID(time.Now()), Kind: phonelink.File, Title: cut(name, phonelink.MaxTitle), Assets: []phonelink.Asset{asset},
+		Doc: &phonelink.FileDoc{Name: name, Size: asset.Size},
+	}
+	room.sent[s.ID] = &outgoing{to: to, name: name, size: asset.Size}
+	l.openAndSend(s, to, reply)
+}
+
+// share makes the files of a queue assets, so that another device can have
+// them: those of the next few tracks. It runs on a goroutine of its own.
+func (r *room) share(s phonelink.Session) phonelink.Session {
+	d, ok := s.Doc.(*phonelink.MediaDoc)
+	if !ok {
+		return s
+	}
+	c := *d
+	c.Queue = slices.Clone(d.Queue)
+	s.Assets = slices.Clone(s.Assets)
+	for i := max(0, d.Index); i < min(len(c.Queue), d.Index+shareFiles) && len(s.Assets) < phonelink.MaxAssets; i++ {
+		u, err := url.Parse(c.Queue[i].URL)
+		if err != nil || u.Scheme != "file" {
+			continue
+		}
+		asset, err := r.assets.refer(u.Path)
+		if err != nil {
+			continue // the player will say so
+		}
+		if !slices.ContainsFunc(s.Assets, func(a phonelink.Asset) bool { return a.SHA256 == asset.SHA256 }) {
+			s.Assets = append(s.Assets, asset)
+		}
+		c.Queue[i].URL = assetURL + hex.EncodeToString(asset.SHA256[:])
+	}
+	s.Doc = &c
+	return s
+}
+
+// hasFiles reports whether share has something to do.
+func hasFiles(s *phonelink.Session) bool {
+	d, ok := s.Doc.(*phonelink.MediaDoc)
+	return ok && slices.ContainsFunc(d.Queue, func(t phonelink.Track) bool { return strings.HasPrefix(t.URL, "file:") })
+}
+
+// located is the document with the assets' readable copies for their names;
+// ready is false while the track that would play has none.
+func (r *room) located(doc phonelink.Document) (out phonelink.Document, ready bool) {
+	d, ok := doc.(*phonelink.MediaDoc)
+	if !ok || !slices.ContainsFunc(d.Queue, func(t phonelink.Track) bool { return strings.HasPrefix(t.URL, assetURL) }) {
+		return doc, true
+	}
+	c := *d
+	c.Queue = slices.Clone(d.Queue)
+	ready = true
+	for i := range c.Queue {
+		name, ok := strings.CutPrefix(c.Queue[i].URL, assetURL)
+		if !ok {
+			continue
+		}
+		hash, err := hex.DecodeString(name)
+		path := ""
+		if err == nil && len(hash) == 32 {
+			path = r.copies[[32]byte(hash)]
+		}
+		if path != "" {
+			c.Queue[i].URL = (&url.URL{Scheme: "file", Path: path}).String()
+		} else if i == c.Index {
+			ready = false
+		}
+	}
+	return &c, ready
+}
+
+// transfers are the files on their way, as a shell shows them.
+func (l *loop) transfers() (out []phonelink.Transfer) {
+	for id, o := range l.room.sent {
+		out = append(out, phonelink.Transfer{
+			ID: id.String(), Device: o.to, Name: o.name, Size: o.size, Done: o.done, Finished: o.finished, Problem: o.problem,
+		})
+	}
+	for hash, f := range l.room.fetches {
+		if !f.file {
+			continue
+		}
+		if v, ok := l.room.state.Session(f.session, l.now()); !ok || !v.Local {
+			continue
+		}
+		t := phonelink.Transfer{
+			ID: f.session.String(), Device: f.from, Name: fileName(f.asset.Name), Size: f.asset.Size,
+			Done: min(f.asset.Size, f.have*chunkSize), Incoming: true, Problem: f.problem, Path: l.room.copies[hash],
+		}
+		t.Finished = f.done && t.Path != ""
+		out = append(out, t)
+	}
+	slices.SortFunc(out, func(a, b phonelink.Transfer) int { return strings.Compare(b.ID, a.ID) })
+	return out
+}
+
+// progress is how much of a session's assets is here, 0 to 1.
+func (r *room) progress(v *phonelink.SessionView) float64 {
+	if len(v.Assets) == 0 {
+		return 1
+	}
+	var have, all int64
+	for _, a := range v.Assets {
+		all += a.Size
+		if f := r.fetches[a.SHA256]; f != nil {
+			have += min(a.Size, f.have*chunkSize)
+		}
+	}
+	if all == 0 {
+		return 1
+	}
+	return float64(have) / float64(all)
+}
+
+// cancel ends a transfer: the session ends, and so what it names may go.
+func (l *loop) cancel(ctx context.Context, r phonelink.Cancel, reply chan<- error) {
+	id, err := phonelink.ParseSessionID(r.Transfer)
+	if err != nil || l.room == nil {
+		l.toAdapters(ctx, r, "", reply)
+		return
+	}
+	if out := l.room.sent[id]; out != nil {
+		delete(l.room.sent, id)
+	}
+	for hash, f := range l.room.fetches {
+		if f.session == id {
+			delete(l.room.fetches, hash)
+		}
+	}
+	l.dirty = true
+	l.ask(phonelink.End{Session: id}, reply)
+}
