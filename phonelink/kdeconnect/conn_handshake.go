@@ -203,7 +203,7 @@ func (h *hub) secure(conn *net.TCPConn, peer identity, address netip.AddrPort, c
 	watchClosely(conn)
 	l := h.newLink(h.ctx, conn, secure, peer, address)
 	l.called = called
-	if err := h.adopt(l); err != nil {
+	if err := h.adopt(l, r); err != nil {
 		l.cancel(err)
 		return nil, nil, err
 	}
@@ -280,66 +280,93 @@ func (h *hub) report(peer identity, err error) {
 	}
 }
 
-// adopt makes l the link of its device, in place of any before.
-func (h *hub) adopt(l *link) error {
-	h.mu.Lock()
-	p, known := h.pinned[l.peer.ID]
-	old := h.links[l.peer.ID]
-	err := func() error {
-		if known {
-			if !bytes.Equal(p.Certificate, l.leaf.Raw) {
-				return errImpostor
+// adopt makes l the link of its device. It returns when a link before it, if
+// there is one, has ended, and refuses l if that one outlives it.
+func (h *hub) adopt(l *link, r *lineReader) error {
+	peek := make(chan error, 1)
+	for {
+		old, p, err := h.install(l)
+		if err != nil {
+			return err
+		}
+		if old == nil {
+			if l.trusted.Load() {
+				h.seen(l, p)
 			}
 			return nil
 		}
-		if !h.windowOpenLocked() {
-			return errWindow
+		if l.peek == nil {
+			l.peek = peek
+			h.spawn(func() { peek <- r.fill() })
 		}
-		if old == nil && h.strangersLocked() >= maxStrangers {
-			return errLockedOut
+		if !l.outlives(old) {
+			return errReplaced
 		}
-		if old != nil && !bytes.Equal(old.leaf.Raw, l.leaf.Raw) {
-			return errImpostor // of a stranger that came first
-		}
-		return nil
-	}()
-	if err == nil {
-		l.trusted.Store(known)
-		h.links[l.peer.ID] = l
-	}
-	h.mu.Unlock()
-	if err != nil {
-		return err
-	}
-	if old != nil {
-		old.retire(l)
-		if !known && old.pair.Phase != paired {
+		if !l.trusted.Load() && old.pair.Phase != paired {
 			l.pair = old.pair // a request goes on over the new link
-			l.again = old.queued.Load() > 0 || l.pair.Version >= secureVersion
 		}
 	}
-	if known {
-		h.seen(l, p)
-	}
-	return nil
 }
 
-// retire ends a link in favour of the next one of its device, and returns when
-// it has. The caller's side, whose handshake is complete when the other's is,
-// closes at once. The called side waits for that: a stock peer that sees its
-// old link closed before it has the new one forgets an unpaired device, and the
-// request to pair with it. An old link that does not answer is not waited for.
-func (l *link) retire(next *link) {
-	l.replaced.Store(true)
-	late, _ := overdue(l.tcp)
-	if !next.called || late || next.address.Addr() != l.address.Addr() {
-		l.cancel(errReplaced)
+// install registers l unless it may not be, or there is a link already.
+func (h *hub) install(l *link) (old *link, p pin, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	p, known := h.pinned[l.peer.ID]
+	old = h.links[l.peer.ID]
+	switch {
+	case known && !bytes.Equal(p.Certificate, l.leaf.Raw):
+		return nil, p, errImpostor
+	case !known && !h.windowOpenLocked():
+		return nil, p, errWindow
+	case !known && old == nil && h.strangersLocked() >= maxStrangers:
+		return nil, p, errLockedOut
+	case !known && old != nil && !bytes.Equal(old.leaf.Raw, l.leaf.Raw):
+		return nil, p, errImpostor // of a stranger that came first
 	}
+	l.trusted.Store(known)
+	if old == nil {
+		h.links[l.peer.ID] = l
+	}
+	return old, p, nil
+}
+
+// outlives decides which of two links of one device goes on, and returns true
+// when the old one has ended.
+//
+// Both sides may have called at once. A stock peer keeps the link that it
+// completed last and closes the other, in its own order; so nothing is closed
+// here before the peer has, or has used the new one. An old link that does not
+// answer is not waited for. Two peers that both wait keep the one that the
+// device with the larger id has made.
+func (l *link) outlives(old *link) bool {
+	old.replaced.Store(true)
+	end := func() bool {
+		old.cancel(errReplaced)
+		<-old.done
+		return true
+	}
+	if late, _ := overdue(old.tcp); late || l.address.Addr() != old.address.Addr() {
+		return end()
+	}
+	keep := l.called == old.called || l.called == (l.peer.ID > l.h.self.ID)
 	select {
-	case <-l.done:
+	case <-old.done:
+		return true
+	case err := <-l.peek:
+		l.peek <- err // for the reader
+		keep = err == nil
 	case <-time.After(retireWithin):
-		l.cancel(errReplaced)
-		<-l.done
+	}
+	if keep {
+		return end()
+	}
+	old.replaced.Store(false)
+	select {
+	case <-old.done: // it said nothing when it ended: the new one will
+		return true
+	default:
+		return false
 	}
 }
 

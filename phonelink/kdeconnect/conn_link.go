@@ -42,7 +42,8 @@ type link struct {
 	device  phonelink.Device
 	address netip.AddrPort // of the peer; the port is where it listens, 0 if it did not say
 
-	called bool // the peer made the connection
+	called bool       // the peer made the connection
+	peek   chan error // the first read, if it was begun before serve
 
 	lines    chan []byte // one line; the reader waits for more
 	more     chan struct{}
@@ -62,7 +63,6 @@ type link struct {
 	quiet     bool
 	shown     bool // as a candidate
 	finishing bool
-	again     bool // the link before may have swallowed the request; version 7 minds hearing it twice
 }
 
 func (h *hub) newLink(ctx context.Context, tcp *net.TCPConn, conn *tls.Conn, peer identity, address netip.AddrPort) *link {
@@ -120,6 +120,11 @@ func (l *link) wake() {
 
 // read moves lines to serve, one at a time, until the connection ends.
 func (l *link) read(r *lineReader) error {
+	if l.peek != nil {
+		if err := <-l.peek; err != nil {
+			return err
+		}
+	}
 	for {
 		line, err := r.next(l.limit)
 		if err != nil {
@@ -151,7 +156,7 @@ func (l *link) write() error {
 		select {
 		case line := <-l.queue:
 			if line == nil {
-				return l.conn.CloseWrite()
+				return closeWrite(l.conn)
 			}
 			l.conn.SetWriteDeadline(time.Now().Add(writeWithin))
 			if _, err := l.conn.Write(line); err != nil {
@@ -196,8 +201,8 @@ func (l *link) begin() {
 	}
 	l.shown = true
 	l.h.emit(candidateEvent{Device: l.device, Identity: l.peer})
-	if l.again && (l.pair.Phase == asked || l.pair.Phase == agreed) {
-		l.do(pairEffect{Do: doAsk})
+	if l.pair.Phase == asked || l.pair.Phase == agreed {
+		l.do(pairEffect{Do: doAsk}) // the link before may have swallowed it
 	}
 }
 

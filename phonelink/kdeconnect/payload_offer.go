@@ -121,7 +121,7 @@ func (l *link) pour(conn *tls.Conn, r io.Reader, size int64) error {
 		}
 		sent += int64(n)
 	}
-	if err := conn.CloseWrite(); err != nil {
+	if err := closeWrite(conn); err != nil {
 		return err
 	}
 	// Closing with unread data would throw away what is on its way.
@@ -132,4 +132,14 @@ func (l *link) pour(conn *tls.Conn, r io.Reader, size int64) error {
 		return fmt.Errorf("the device did not confirm the end: %w", err)
 	}
 	return nil
+}
+
+// closeWrite says that nothing more comes, to TLS and to TCP: stock peers wait
+// for the latter.
+func closeWrite(conn *tls.Conn) error {
+	err := conn.CloseWrite()
+	if tcp, ok := conn.NetConn().(*net.TCPConn); ok {
+		err = errors.Join(err, tcp.CloseWrite())
+	}
+	return err
 }

@@ -1,176 +1,75 @@
 package kdeconnect
 
 import (
+	"bytes"
 	"context"
-	"net/netip"
-	"slices"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"math/big"
+	"os"
+	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
+
+	"tandem/phonelink/kdeconnect/packet"
 )
 
-// memoryKeeper keeps nothing on disk.
-type memoryKeeper struct {
-	mu   sync.Mutex
-	self certificate
-	list map[string]pin
-}
-
-func newMemoryKeeper(t testing.TB) *memoryKeeper {
+func rigEnd(t *testing.T, k *memoryKeeper, dir string) *end {
 	t.Helper()
-	c, err := newCertificate(newID(), time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &memoryKeeper{self: c, list: make(map[string]pin)}
+	types := []string{"kdeconnect.ping", "kdeconnect.share.request"}
+	return startEnd(t, k, hubConfig{Name: "Tandem", AllowV7: true, Dir: dir, Incoming: types, Outgoing: types, Logger: testLogger(t)})
 }
 
-func (k *memoryKeeper) certificate() (certificate, error) { return k.self, nil }
-
-func (k *memoryKeeper) pins() (out []pin, err error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	for _, p := range k.list {
-		out = append(out, p)
-	}
-	return out, nil
-}
-
-func (k *memoryKeeper) put(p pin) error {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.list[p.ID] = p
-	return nil
-}
-
-func (k *memoryKeeper) remove(id string) error {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	delete(k.list, id)
-	return nil
-}
-
-func (k *memoryKeeper) pin(id string) (pin, bool) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	p, ok := k.list[id]
-	return p, ok
-}
-
-// end is a running hub whose events are kept.
-type end struct {
-	*hub
-	t      testing.TB
-	keeper *memoryKeeper
-	stop   func()
-
-	mu   sync.Mutex
-	list []event
-	more chan struct{} // closed and replaced at each event
-}
-
-func startEnd(t testing.TB, k *memoryKeeper, c hubConfig) *end {
-	t.Helper()
-	c.Keeper = k
-	h, err := newHub(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	e := &end{hub: h, t: t, keeper: k, more: make(chan struct{})}
-	ended := make(chan error, 1)
-	go func() { ended <- h.run(ctx) }()
-	gone := make(chan struct{})
-	go func() {
-		defer close(gone)
-		for {
-			select {
-			case v := <-h.events:
-				e.mu.Lock()
-				e.list = append(e.list, v)
-				close(e.more)
-				e.more = make(chan struct{})
-				e.mu.Unlock()
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-	e.stop = sync.OnceFunc(func() {
-		cancel()
-		<-gone
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	})
-	t.Cleanup(e.stop)
-	select {
-	case <-h.up:
-	case err := <-ended:
-		ended <- err
-		t.Fatal(err)
-	}
-	return e
-}
-
-// mark is a place in the list of events: await looks from there on.
-func (e *end) mark() int {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return len(e.list)
-}
-
-// await waits for the first event of type E from the mark on that fits.
-func await[E event](e *end, from int, what string, fits func(E) bool) E {
-	e.t.Helper()
-	deadline := time.After(20 * time.Second)
-	for {
-		e.mu.Lock()
-		list, more := slices.Clone(e.list[from:]), e.more
-		e.mu.Unlock()
-		for _, v := range list {
-			if v, ok := v.(E); ok && (fits == nil || fits(v)) {
-				return v
-			}
-		}
-		select {
-		case <-more:
-		case <-deadline:
-			e.t.Fatalf("waited for %s; events: %+v", what, list)
-		}
-	}
-}
-
-// saw reports whether an event of type E is there from the mark on.
-func saw[E event](e *end, from int) bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return slices.ContainsFunc(e.list[from:], func(v event) bool { _, ok := v.(E); return ok })
-}
-
-func rigEnd(t *testing.T, r *Rig, k *memoryKeeper) *end {
-	return startEnd(t, k, hubConfig{Name: "Tandem", AllowV7: true, Dir: t.TempDir(), Incoming: []string{"kdeconnect.ping", "kdeconnect.share.request"},
-		Outgoing: []string{"kdeconnect.ping", "kdeconnect.share.request"}, Logger: testLogger(t)})
-}
-
-// pairFromCar pairs by a request from here; the codes must be equal.
-func pairFromCar(t *testing.T, r *Rig, e *end) {
+// rigCandidate opens the pairing window and waits until both sides see each
+// other.
+func rigCandidate(t *testing.T, r *Rig, e *end) {
 	t.Helper()
 	from := e.mark()
 	e.openPairing(time.Now().Add(2 * time.Minute))
 	d := device(r.ID)
 	await(e, from, "candidate", func(v candidateEvent) bool { return v.Device == d && !v.Gone })
-	if err := e.requestPair(d); err != nil {
+	r.Wait("the car at the daemon", func() bool { return r.Get(e.self.ID, "", "isReachable") == true })
+}
+
+// rigPair pairs once, asked for by the car or the phone. The codes must be
+// equal.
+func rigPair(t *testing.T, r *Rig, e *end, byCar bool) {
+	t.Helper()
+	rigCandidate(t, r, e)
+	from := e.mark()
+	d := device(r.ID)
+	if byCar {
+		if err := e.requestPair(d); err != nil {
+			t.Fatal(err)
+		}
+	} else if err := r.Call(e.self.ID, "", "requestPair"); err != nil {
 		t.Fatal(err)
 	}
-	ask := await(e, from, "code", func(v pairAskEvent) bool { return v.Device == d && v.Outgoing })
-	r.Wait("request at the daemon", func() bool { return r.Get(e.self.ID, "", "hasPairingRequests") == true })
-	rigCode(t, r, e, ask.Code)
+	ask := await(e, from, "code", func(v pairAskEvent) bool { return v.Device == d && v.Outgoing == byCar })
+	var theirs []byte
+	if err := r.Device(e.self.ID, "").Call("org.kde.kdeconnect.device.verificationKey", 0).Store(&theirs); err != nil {
+		t.Fatal(err)
+	}
+	if len(theirs) < 8 || !strings.EqualFold(string(theirs[:8]), ask.Code) {
+		t.Fatalf("verification key: got %s, the daemon shows %s", ask.Code, theirs)
+	}
+	if byCar {
+		r.Wait("request at the daemon", func() bool { return r.Get(e.self.ID, "", "hasPairingRequests") == true })
+		if err := r.Call(e.self.ID, "", "acceptPairing"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if saw[upEvent](e, from) {
+		t.Fatal("trusted before the person here has said that the codes are equal")
+	}
 	if err := e.confirm(d, true); err != nil {
-		t.Fatal(err)
-	}
-	if err := r.Call(e.self.ID, "", "acceptPairing"); err != nil {
 		t.Fatal(err)
 	}
 	if v := await(e, from, "pairing", func(v pairDoneEvent) bool { return v.Device == d }); v.Err != nil {
@@ -180,25 +79,270 @@ func pairFromCar(t *testing.T, r *Rig, e *end) {
 	r.Wait("trust at the daemon", func() bool { return r.Get(e.self.ID, "", "isTrusted") == true })
 }
 
-// rigCode compares the code with the daemon's.
-func rigCode(t *testing.T, r *Rig, e *end, code string) {
-	t.Helper()
-	var theirs []byte
-	if err := r.Device(e.self.ID, "").Call("org.kde.kdeconnect.device.verificationKey", 0).Store(&theirs); err != nil {
-		t.Fatal(err)
-	}
-	if len(theirs) < 8 || !strings.EqualFold(string(theirs[:8]), code) {
-		t.Errorf("verification key: got %s, the daemon shows %s", code, theirs)
-	}
-}
-
 func TestRigPairing(t *testing.T) {
 	if !InRig(t) {
 		return
 	}
 	r := NewRig(t)
-	e := rigEnd(t, r, newMemoryKeeper(t))
-	pairFromCar(t, r, e)
+	e := rigEnd(t, newMemoryKeeper(t), "")
+	d := device(r.ID)
+	began := time.Now()
+	for n := range 2 * *Pairings {
+		rigPair(t, r, e, n%2 == 0)
+		from := e.mark()
+		if n%4 < 2 {
+			if err := e.unpair(d); err != nil {
+				t.Fatal(err)
+			}
+		} else if err := r.Call(e.self.ID, "", "unpair"); err != nil {
+			t.Fatal(err)
+		}
+		if v := await(e, from, "end of trust", func(v unpairedEvent) bool { return v.Device == d }); v.ByPeer != (n%4 >= 2) {
+			t.Errorf("unpaired by peer: got %v", v.ByPeer)
+		}
+		r.Wait("end of trust at the daemon", func() bool { return r.Get(e.self.ID, "", "isTrusted") != true })
+		if _, ok := e.keeper.pin(r.ID); ok {
+			t.Error("the pin is still kept")
+		}
+	}
+	t.Logf("%d of %d pairings in %v", 2**Pairings, 2**Pairings, time.Since(began).Round(time.Millisecond))
 }
 
-var _ = netip.Addr{}
+func TestRigReject(t *testing.T) {
+	if !InRig(t) {
+		return
+	}
+	r := NewRig(t)
+	e := rigEnd(t, newMemoryKeeper(t), "")
+	d := device(r.ID)
+	for _, byPhone := range []bool{true, false} {
+		rigCandidate(t, r, e)
+		from := e.mark()
+		if err := e.requestPair(d); err != nil {
+			t.Fatal(err)
+		}
+		r.Wait("request at the daemon", func() bool { return r.Get(e.self.ID, "", "hasPairingRequests") == true })
+		var err error
+		if byPhone {
+			err = r.Call(e.self.ID, "", "rejectPairing")
+		} else {
+			err = e.confirm(d, false)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v := await(e, from, "end of pairing", func(v pairDoneEvent) bool { return v.Device == d }); !errors.Is(v.Err, errRejected) {
+			t.Errorf("got %v, want %v", v.Err, errRejected)
+		}
+		r.Wait("end of the request at the daemon", func() bool { return r.Get(e.self.ID, "", "hasPairingRequests") != true })
+	}
+	if _, ok := e.keeper.pin(r.ID); ok {
+		t.Error("a pin is kept")
+	}
+}
+
+// TestRigDiscovery has each side be the one that announces itself.
+func TestRigDiscovery(t *testing.T) {
+	if !InRig(t) {
+		return
+	}
+	r := NewRig(t)
+	e := rigEnd(t, newMemoryKeeper(t), "")
+	d := device(r.ID)
+	rigCandidate(t, r, e)
+	if l := e.linkOf(d); l == nil || !l.called {
+		t.Error("the daemon did not call after our announcement")
+	}
+	from := e.mark()
+	e.closePairing()
+	await(e, from, "end of the window", func(v candidateEvent) bool { return v.Device == d && v.Gone })
+	e.hub.mu.Lock() // the window opens without a word: only the daemon announces
+	e.window, e.announced = time.Now().Add(time.Minute), time.Time{}
+	e.hub.mu.Unlock()
+	from = e.mark()
+	began := time.Now()
+	r.Announce()
+	await(e, from, "candidate", func(v candidateEvent) bool { return v.Device == d && !v.Gone })
+	t.Logf("announce to link: %v", time.Since(began))
+	if l := e.linkOf(d); l == nil || l.called {
+		t.Error("we did not call after the daemon's announcement")
+	}
+}
+
+// TestRigImpostor has a stranger take the id of each side in turn.
+func TestRigImpostor(t *testing.T) {
+	if !InRig(t) {
+		return
+	}
+	r := NewRig(t)
+	e := rigEnd(t, newMemoryKeeper(t), "")
+	d := device(r.ID)
+	rigPair(t, r, e, true)
+
+	// A daemon with the phone's id and another key.
+	r.KillDaemon()
+	folder := filepath.Join(r.Dir, ".config/kdeconnect")
+	kept := make(map[string][]byte)
+	for _, f := range []string{"certificate.pem", "privateKey.pem"} {
+		kept[f], _ = os.ReadFile(filepath.Join(folder, f))
+		if len(kept[f]) == 0 {
+			t.Fatalf("the daemon has no %s", f)
+		}
+	}
+	writeFiles(t, folder, rsaIdentity(t, r.ID))
+	from := e.mark()
+	before := r.ID
+	r.StartDaemon()
+	if r.ID != before {
+		t.Fatalf("the impostor calls itself %s, want %s", r.ID, before)
+	}
+	if v := await(e, from, "refusal", func(v refusedEvent) bool { return v.Device == d }); !errors.Is(v.Err, errImpostor) {
+		t.Errorf("got %v, want %v", v.Err, errImpostor)
+	}
+	if saw[upEvent](e, from) {
+		t.Error("the impostor was let in")
+	}
+
+	// The phone itself again.
+	r.KillDaemon()
+	writeFiles(t, folder, kept)
+	from = e.mark()
+	r.StartDaemon()
+	await(e, from, "link", func(v upEvent) bool { return v.Device == d })
+
+	// A car with our id and another key: the daemon must not let it in either.
+	e.stop()
+	false0, err := newCertificate(e.self.ID, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := newMemoryKeeper(t)
+	k.self = false0
+	k.list[r.ID] = e.hub.pinned[r.ID]
+	r.Wait("the car to be away", func() bool { return r.Get(e.self.ID, "", "isReachable") == false })
+	wrong := rigEnd(t, k, "")
+	r.Announce()
+	r.Wait("a refusal at the daemon", func() bool { return strings.Contains(r.Log(40), "Disconnecting due to fatal SSL Error") })
+	if r.Get(e.self.ID, "", "isReachable") != false || saw[upEvent](wrong, 0) && wrong.linkOf(d) != nil {
+		t.Error("the daemon let a false car in")
+	}
+}
+
+func writeFiles(t *testing.T, dir string, files map[string][]byte) {
+	t.Helper()
+	for name, data := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// rsaIdentity is what the daemon keeps: it takes RSA keys only.
+func rsaIdentity(t *testing.T, id string) map[string][]byte {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &x509.Certificate{SerialNumber: big.NewInt(7), Subject: pkix.Name{CommonName: id}, NotBefore: time.Now().AddDate(-1, 0, 0), NotAfter: time.Now().AddDate(10, 0, 0)}
+	der, err := x509.CreateCertificate(rand.Reader, c, c, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string][]byte{
+		"certificate.pem": pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+		"privateKey.pem":  pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}),
+	}
+}
+
+func TestRigReconnect(t *testing.T) {
+	if !InRig(t) {
+		return
+	}
+	r := NewRig(t)
+	e := rigEnd(t, newMemoryKeeper(t), "")
+	d := device(r.ID)
+	rigPair(t, r, e, false)
+	e.closePairing()
+	up := func(from int) { await(e, from, "link", func(v upEvent) bool { return v.Device == d }) }
+	down := func(from int) { await(e, from, "end of the link", func(v downEvent) bool { return v.Device == d }) }
+
+	from, began := e.mark(), time.Now()
+	r.KillDaemon()
+	down(from)
+	t.Logf("app killed: noticed after %v", time.Since(began).Round(time.Millisecond))
+	from, began = e.mark(), time.Now()
+	r.StartDaemon()
+	up(from)
+	t.Logf("app started: linked after %v", time.Since(began).Round(time.Millisecond))
+
+	from, began = e.mark(), time.Now()
+	r.Cable(false)
+	await(e, from, "quiet", func(v quietEvent) bool { return v.Device == d && v.Quiet })
+	t.Logf("phone dead: overdue after %v", time.Since(began).Round(time.Millisecond))
+	down(from)
+	t.Logf("phone dead: noticed after %v", time.Since(began).Round(time.Millisecond))
+	from, began = e.mark(), time.Now()
+	r.Cable(true)
+	up(from)
+	t.Logf("phone back: linked after %v", time.Since(began).Round(time.Millisecond))
+
+	e.stop()
+	again, began := rigEnd(t, e.keeper, ""), time.Now()
+	await(again, 0, "link", func(v upEvent) bool { return v.Device == d })
+	t.Logf("car restarted: linked after %v", time.Since(began).Round(time.Millisecond))
+}
+
+func TestRigPayload(t *testing.T) {
+	if !InRig(t) {
+		return
+	}
+	r := NewRig(t)
+	dir := t.TempDir()
+	e := rigEnd(t, newMemoryKeeper(t), dir)
+	d := device(r.ID)
+	rigPair(t, r, e, true)
+	data := make([]byte, 3<<20)
+	rand.Read(data)
+
+	// From the phone.
+	source := filepath.Join(r.Dir, "three megabytes.bin")
+	if err := os.WriteFile(source, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	from, began := e.mark(), time.Now()
+	if err := r.Call(e.self.ID, "share", "shareUrl", "file://"+source); err != nil {
+		t.Fatal(err)
+	}
+	v := await(e, from, "file", func(v packetEvent) bool { return v.Packet.Type == "kdeconnect.share.request" && v.Payload != nil })
+	var body struct{ Filename string }
+	if err := json.Unmarshal(v.Packet.Body, &body); err != nil {
+		t.Fatal(err)
+	}
+	steps := 0
+	path, err := v.Payload.save(t.Context(), body.Filename, func(int64) { steps++ })
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("3 MB from the phone in %v", time.Since(began).Round(time.Millisecond))
+	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, data) || steps == 0 || filepath.Base(path) != "three megabytes.bin" {
+		t.Errorf("got %s with %d bytes, %v; want the file that was sent", path, len(got), err)
+	}
+
+	// To the phone.
+	began = time.Now()
+	p := packet.Packet{Type: "kdeconnect.share.request", Body: json.RawMessage(`{"filename":"from the car.bin"}`)}
+	if err := e.offerPayload(t.Context(), d, p, bytes.NewReader(data), int64(len(data))); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("3 MB to the phone in %v", time.Since(began).Round(time.Millisecond))
+	r.Wait("the file at the daemon", func() bool {
+		got, err := os.ReadFile(filepath.Join(r.Dir, "Downloads", "from the car.bin"))
+		return err == nil && sha256.Sum256(got) == sha256.Sum256(data)
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := e.offerPayload(ctx, d, p, bytes.NewReader(data), int64(len(data))); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: got %v", err)
+	}
+}
