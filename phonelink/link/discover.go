@@ -1,0 +1,163 @@
+package link
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"github.com/brutella/dnssd"
+	dnssdlog "github.com/brutella/dnssd/log"
+
+	"tandem/phonelink"
+)
+
+// Discovery by multicast DNS (RFC 6762, 6763). Who listens learns that there is
+// a Tandem device, not which: the names and the text are random, made anew each
+// time that the network changes, and only somebody who knows the device's id
+// finds it in the text.
+//
+//	tandem-SALT._tandem._udp.local  TXT  v=1  s=SALT  h=HASH
+//
+// SALT is 8 random bytes in hexadecimal; HASH the first 8 bytes, in
+// hexadecimal, of SHA-256("tandem mdns 1" || salt || device id).
+const (
+	serviceType  = "_tandem._udp"
+	browseWithin = 8 * time.Second
+	browseEvery  = 20 * time.Second
+)
+
+func announced(salt [8]byte, d phonelink.Device) [8]byte {
+	sum := sha256.Sum256(append(append([]byte("tandem mdns 1"), salt[:]...), d...))
+	return [8]byte(sum[:8])
+}
+
+// announcement is the text of our own record.
+func announcement(salt [8]byte, d phonelink.Device) map[string]string {
+	h := announced(salt, d)
+	return map[string]string{"v": strconv.Itoa(version), "s": hex.EncodeToString(salt[:]), "h": hex.EncodeToString(h[:])}
+}
+
+// isAnnouncement reports whether a text is a device's.
+func isAnnouncement(text map[string]string, d phonelink.Device) bool {
+	salt, err := hex.DecodeString(text["s"])
+	if err != nil || len(salt) != 8 {
+		return false
+	}
+	hash, err := hex.DecodeString(text["h"])
+	if err != nil || len(hash) != 8 {
+		return false
+	}
+	want := announced([8]byte(salt), d)
+	return subtle.ConstantTimeCompare(hash, want[:]) == 1
+}
+
+// discover announces this device, under a new name after each change of the
+// network, and looks for the peers that are not linked.
+func (h *Hub) discover(ctx context.Context) {
+	dnssdlog.Info.Disable() // it would write to stdout about every odd packet
+	for ctx.Err() == nil {
+		sub, cancel := context.WithCancel(ctx)
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			h.announce(sub)
+		}()
+		h.lookout(ctx)
+		cancel()
+		<-done
+	}
+}
+
+// lookout looks for peers until the network changes.
+func (h *Hub) lookout(ctx context.Context) {
+	for {
+		if h.searching() {
+			h.browse(ctx)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-h.changed:
+			return
+		case <-time.After(browseEvery):
+		}
+	}
+}
+
+// searching reports whether any peer is not linked.
+func (h *Hub) searching() bool {
+	h.status.mu.Lock()
+	defer h.status.mu.Unlock()
+	for _, s := range h.status.latest {
+		if s.State != phonelink.Linked {
+			return true
+		}
+	}
+	return false
+}
+
+// announce answers questions until ctx ends.
+func (h *Hub) announce(ctx context.Context) {
+	var salt [8]byte
+	rand.Read(salt[:])
+	name := "tandem-" + hex.EncodeToString(salt[:])
+	for ctx.Err() == nil {
+		err := h.respond(ctx, name, announcement(salt, h.cfg.Self.Device))
+		if ctx.Err() != nil {
+			return
+		}
+		h.log.Debug("announce by mDNS", "error", err) // no multicast interface yet, most likely
+		select {
+		case <-ctx.Done():
+		case <-time.After(browseEvery):
+		}
+	}
+}
+
+func (h *Hub) respond(ctx context.Context, name string, text map[string]string) error {
+	s, err := dnssd.NewService(dnssd.Config{Name: name, Type: serviceType, Host: name, Port: int(h.Addr().Port()), Text: text})
+	if err != nil {
+		return err
+	}
+	r, err := dnssd.NewResponder()
+	if err != nil {
+		return err
+	}
+	if _, err := r.Add(s); err != nil {
+		return err
+	}
+	return r.Respond(ctx)
+}
+
+// browse asks once who is there, and listens for a while.
+func (h *Hub) browse(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, browseWithin)
+	defer cancel()
+	err := dnssd.LookupType(ctx, serviceType+".local.", h.found, func(dnssd.BrowseEntry) {})
+	if err != nil && ctx.Err() == nil {
+		h.log.Debug("look for peers by mDNS", "error", err)
+	}
+}
+
+// found is a device that announces itself.
+func (h *Hub) found(e dnssd.BrowseEntry) {
+	if e.Port <= 0 || e.Port > 65535 {
+		return
+	}
+	for _, p := range h.all() {
+		if !isAnnouncement(e.Text, p.device) {
+			continue
+		}
+		for i, ip := range e.IPs {
+			a, ok := netip.AddrFromSlice(ip)
+			if i < maxAddresses && ok && !a.Unmap().IsLinkLocalUnicast() {
+				p.try(peerEvent{kind: peerHint, addr: netip.AddrPortFrom(a.Unmap(), uint16(e.Port))})
+			}
+		}
+	}
+}
