@@ -40,6 +40,8 @@ type companion struct {
 	node phoneNode
 	log  *slog.Logger
 
+	first *phonelink.View // what the node showed before it ran
+
 	mu     sync.Mutex
 	sounds map[chan player.Sound]struct{} // who is told what is heard
 }
@@ -52,7 +54,9 @@ func (p *phone) newCompanion(log *slog.Logger) (*companion, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &companion{p: p, node: node, log: log, sounds: map[chan player.Sound]struct{}{}}, nil
+	c := &companion{p: p, node: node, log: log, sounds: map[chan player.Sound]struct{}{}}
+	c.first = c.view()
+	return c, nil
 }
 
 // serve runs the companion until ctx ends.
@@ -134,8 +138,8 @@ func (c *companion) await(ctx context.Context, within time.Duration, good func(*
 // car that is away is no error.
 func (c *companion) settled(ctx context.Context) *phonelink.View {
 	c.await(ctx, 1500*time.Millisecond, func(v *phonelink.View) bool {
-		if v.Self == "" {
-			return false
+		if v == c.first {
+			return false // the disk is not read yet
 		}
 		for i := range v.Phones {
 			if v.Phones[i].Presence == phonelink.Linked {

@@ -20,6 +20,11 @@ func PhoneCommand(open func(data, name string) (PhoneNode, error)) *cobra.Comman
 	return (&phone{open: func(c phoneConfig) (phoneNode, error) { return open(c.data, c.name) }}).command()
 }
 
+// OpenPhoneNode is the node that the command has.
+func OpenPhoneNode(data, name, listen string) (PhoneNode, error) {
+	return openPhoneNode(phoneConfig{data: data, name: name, listen: listen})
+}
+
 // Screen is the terminal's screen without a terminal.
 type Screen struct {
 	m    *ui

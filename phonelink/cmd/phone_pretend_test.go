@@ -50,7 +50,11 @@ func (p *pretend) Watch() phonelink.Watch {
 	return pretendWatch{p, c}
 }
 
-func (p *pretend) Run(ctx context.Context) error { <-ctx.Done(); return nil }
+func (p *pretend) Run(ctx context.Context) error {
+	p.change(func(*phonelink.View) {})
+	<-ctx.Done()
+	return nil
+}
 
 // change shows a changed copy of the view.
 func (p *pretend) change(f func(v *phonelink.View)) {

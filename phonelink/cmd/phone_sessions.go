@@ -119,20 +119,37 @@ func (p *phone) move(ctx context.Context, c *companion, cmd *cobra.Command, key 
 	if err := c.do(ctx, ask(s)); err != nil {
 		return err
 	}
-	v := c.view()
-	for i := range v.Sessions {
-		if v.Sessions[i].ID == s.ID {
-			s = &v.Sessions[i]
-		}
-	}
+	v, s := c.moved(ctx, s)
 	if p.asJSON {
 		return printJSON(cmd.OutOrStdout(), struct {
 			sessionJSON
 			Took float64 `json:"took_s"`
 		}{jsonOf(v, s, time.Now()), seconds(time.Since(began))})
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "%s %s: %s, after %v\n", s.Kind, titleOf(s), where(v, s), time.Since(began).Round(time.Millisecond))
+	fmt.Fprintf(cmd.OutOrStdout(), "%s %s: %s, after %v\n", s.Kind, titleOf(s), whereNow(v, s), time.Since(began).Round(time.Millisecond))
 	return nil
+}
+
+// moved waits until a session has another owner than before; a car that asks
+// its driver first may take its time.
+func (c *companion) moved(ctx context.Context, was *phonelink.SessionView) (v *phonelink.View, now *phonelink.SessionView) {
+	now = was
+	c.await(ctx, 2*time.Second, func(latest *phonelink.View) bool {
+		v = latest
+		if s := sessionOf(v, was.ID); s != nil {
+			now = s
+		}
+		return now.Rev.Epoch != was.Rev.Epoch && now.Handoff == phonelink.Settled
+	})
+	return v, now
+}
+
+// whereNow is where a session is that was to move.
+func whereNow(v *phonelink.View, s *phonelink.SessionView) string {
+	if s.Local && s.Handoff != phonelink.Settled {
+		return "here until the car says yes"
+	}
+	return where(v, s)
 }
 
 // answerCommand is accept or decline.

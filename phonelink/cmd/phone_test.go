@@ -20,7 +20,7 @@ import (
 type shell struct {
 	t    *testing.T
 	dir  string
-	node cmd.PhoneNode
+	open func(data, name string) (cmd.PhoneNode, error)
 }
 
 func newShell(t *testing.T, n cmd.PhoneNode) *shell {
@@ -29,7 +29,7 @@ func newShell(t *testing.T, n cmd.PhoneNode) *shell {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	return &shell{t: t, dir: dir, node: n}
+	return &shell{t: t, dir: dir, open: func(string, string) (cmd.PhoneNode, error) { return n, nil }}
 }
 
 func (s *shell) run(stdin string, args ...string) (stdout, stderr string, err error) {
@@ -40,7 +40,7 @@ func (s *shell) run(stdin string, args ...string) (stdout, stderr string, err er
 }
 
 func (s *shell) runIn(ctx context.Context, stdin string, args ...string) (stdout, stderr string, err error) {
-	c := cmd.PhoneCommand(func(data, name string) (cmd.PhoneNode, error) { return s.node, nil })
+	c := cmd.PhoneCommand(s.open)
 	c.SilenceErrors, c.SilenceUsage = true, true
 	var out, errs bytes.Buffer
 	c.SetOut(&out)

@@ -126,15 +126,12 @@ func (p *phone) openAndSend(ctx context.Context, c *companion, cmd *cobra.Comman
 		if err := c.do(ctx, phonelink.Send{Session: opened.ID, To: car.Device}); err != nil {
 			return fmt.Errorf("%s is kept here, as %s: %w", s.Kind, short(opened.ID), err)
 		}
-		v = c.view()
-		if after := sessionOf(v, opened.ID); after != nil {
-			opened = after
-		}
+		v, opened = c.moved(ctx, opened)
 	}
 	if p.asJSON {
 		return printJSON(cmd.OutOrStdout(), jsonOf(v, opened, time.Now()))
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "%s %s: %s (%s)\n", opened.Kind, titleOf(opened), where(v, opened), short(opened.ID))
+	fmt.Fprintf(cmd.OutOrStdout(), "%s %s: %s (%s)\n", opened.Kind, titleOf(opened), whereNow(v, opened), short(opened.ID))
 	return nil
 }
 
