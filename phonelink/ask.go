@@ -48,6 +48,8 @@ func (s *State) take(t uint64, e *entry, back bool) {
 	switch {
 	case e == nil || e.Ended:
 		code = RefusedUnknown
+	case s.foreign(e):
+		code = RefusedProfile
 	case e.Kind == Call && !s.owns(e):
 		s.edit(t, e, Route{s.cfg.Self})
 		return

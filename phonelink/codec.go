@@ -86,6 +86,7 @@ type wireMsg struct {
 	Marks   []Mark       `cbor:"12,keyasint,omitempty"`
 	IDs     []SessionID  `cbor:"13,keyasint,omitempty"`
 	Refuse  bool         `cbor:"14,keyasint,omitempty"`
+	Boot    uint64       `cbor:"15,keyasint,omitempty"`
 }
 
 // Types of messages.
@@ -138,9 +139,9 @@ func wireOf(m Msg) *wireMsg {
 	case StateMsg:
 		return &wireMsg{Type: msgState, State: toWire(&m.State)}
 	case HaveMsg:
-		return &wireMsg{Type: msgHave, Mark: m.Mark, Refuse: m.Refuse}
+		return &wireMsg{Type: msgHave, Mark: m.Mark, Refuse: m.Refuse, Boot: m.Boot}
 	case OpsMsg:
-		w := &wireMsg{Type: msgOps, ID: m.ID}
+		w := &wireMsg{Type: msgOps, ID: m.ID, Epoch: m.Epoch}
 		for _, o := range m.Ops {
 			w.Ops = append(w.Ops, opToWire(o))
 		}
@@ -196,7 +197,7 @@ func (w *wireMsg) message() (Msg, error) {
 		}
 	}
 	switch w.Type {
-	case msgDone, msgGone, msgRenew, msgRenewed, msgCommit:
+	case msgDone, msgGone, msgRenew, msgRenewed, msgCommit, msgOps:
 		if err := w.Epoch.check(); err != nil {
 			return nil, err
 		}
@@ -223,7 +224,7 @@ func (w *wireMsg) message() (Msg, error) {
 	case msgState:
 		return StateMsg{st}, nil
 	case msgHave:
-		return HaveMsg{w.Mark, w.Refuse}, nil
+		return HaveMsg{w.Mark, w.Refuse, w.Boot}, nil
 	case msgOps:
 		return w.ops()
 	case msgApplied:
@@ -254,7 +255,7 @@ func (w *wireMsg) ops() (Msg, error) {
 	if len(w.Ops) > 4*opsPart {
 		return nil, fmt.Errorf("has %d operations, at most %d are read", len(w.Ops), 4*opsPart)
 	}
-	m := OpsMsg{ID: w.ID}
+	m := OpsMsg{ID: w.ID, Epoch: w.Epoch}
 	for i := range w.Ops {
 		o, err := w.Ops[i].op()
 		if err != nil {

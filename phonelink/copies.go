@@ -55,16 +55,17 @@ func (s *State) receive(from Device, m Msg) {
 func (s *State) state(from *peer, st *Replica) {
 	e := s.believe(from, st)
 	if e == nil {
-		s.send(from.Device, ClassMedia, HaveMsg{Mark{st.ID, st.Rev.Epoch, st.Rev.Seq}, true})
+		s.send(from.Device, ClassMedia, HaveMsg{Mark{st.ID, st.Rev.Epoch, st.Rev.Seq}, true, s.boot})
 		return
 	}
-	s.send(from.Device, classOf(e.Kind), HaveMsg{Mark: e.mark()})
+	s.send(from.Device, classOf(e.Kind), HaveMsg{Mark: e.mark(), Boot: s.boot})
 }
 
-// believe takes over a copy if it is later than what is known and the peer can
-// know it: the owner of its epoch, or the owner of the epoch before. The owner
-// itself believes only in its heir and in whom it has handed the session to.
-// It returns what is known now, nil if that is nothing.
+// believe takes over a copy if it is later than what is known. The owner itself
+// believes only its heir, and whom it has handed the session to; the heir only
+// the owner, within its epoch; a copy that somebody else told of is marked as
+// relayed, and its owner can revoke it (GONE). It returns what is known now,
+// nil if that is nothing.
 func (s *State) believe(from *peer, st *Replica) *entry {
 	if !from.mayKnow(&st.Session) {
 		return nil
@@ -73,7 +74,7 @@ func (s *State) believe(from *peer, st *Replica) *entry {
 	owner := st.Owner()
 	if e == nil {
 		if owner == s.cfg.Self {
-			s.send(from.Device, classOf(st.Kind), GoneMsg{st.ID, st.Rev.Epoch})
+			s.revoke(nil, from, Mark{st.ID, st.Rev.Epoch, st.Rev.Seq})
 			return nil
 		}
 		if e = s.insert(st.ID); e == nil {
@@ -82,6 +83,7 @@ func (s *State) believe(from *peer, st *Replica) *entry {
 		s.replace(e, st)
 		e.relayed = owner != from.Device
 		s.setKnow(e, from.Device, e.mark())
+		s.verify(e)
 		return e
 	}
 	if !s.fits(e, st) {
@@ -89,7 +91,12 @@ func (s *State) believe(from *peer, st *Replica) *entry {
 	}
 	s.setKnow(e, from.Device, Mark{st.ID, st.Rev.Epoch, st.Rev.Seq})
 	s.touch(e)
-	if owner == s.cfg.Self || !s.later(e, st, from.Device) {
+	s.revoke(e, from, Mark{st.ID, st.Rev.Epoch, st.Rev.Seq})
+	forgotten := owner == s.cfg.Self && st.Ended && !s.owns(e) && e.to.Device == "" // it was this device's, and was never on disk
+	if owner == s.cfg.Self && !forgotten || !s.later(e, st, from.Device) {
+		return e
+	}
+	if st.Rev.Epoch == e.Rev.Epoch && e.Lease.Heir == s.cfg.Self && from.Device != owner {
 		return e
 	}
 	if s.owns(e) && from.Device != e.heirOf() && !s.cfg.Faults.Has(BelieveAnybody) {
@@ -100,8 +107,6 @@ func (s *State) believe(from *peer, st *Replica) *entry {
 			return e
 		}
 		s.doneFrom(from, st.ID, st.Rev.Epoch)
-	} else if !s.owns(e) && st.Rev.Epoch != e.Rev.Epoch && owner != from.Device && e.Owner() != from.Device {
-		return e
 	}
 	s.supersede(e, st, from.Device)
 	return e
@@ -123,26 +128,45 @@ func (s *State) later(e *entry, st *Replica, from Device) bool {
 	if s.cfg.Faults.Has(IgnoreSeq) {
 		return st.Rev.Seq != e.Rev.Seq
 	}
-	return st.Rev.Seq > e.Rev.Seq || e.relayed && from == st.Owner()
+	return st.Rev.Seq > e.Rev.Seq || st.Rev.Seq == e.Rev.Seq && (e.relayed && from == st.Owner() || st.Ended && !e.Ended)
+}
+
+// verify asks the owner of a state that somebody else told of.
+func (s *State) verify(e *entry) {
+	if e.relayed && s.up(e.Owner()) {
+		s.send(e.Owner(), ClassMedia, DigestMsg{Sync: s.boot << 32, Marks: []Mark{e.mark()}})
+	}
+}
+
+// revoke tells a peer that has a state of this device that never was.
+func (s *State) revoke(e *entry, to *peer, m Mark) {
+	if m.Epoch.Device != s.cfg.Self {
+		return
+	}
+	if e == nil || m.Epoch.After(e.Rev.Epoch) || m.Epoch == e.Rev.Epoch && m.Seq > e.Rev.Seq {
+		s.send(to.Device, ClassMedia, GoneMsg{m.ID, m.Epoch})
+	}
 }
 
 // supersede takes over a later state of a known session.
 func (s *State) supersede(e *entry, st *Replica, from Device) {
 	if st.Rev.Epoch != e.Rev.Epoch {
-		if !s.cfg.Faults.Has(DropDivergent) {
-			for _, l := range e.log { // the heir did not have these
-				e.queue = append(e.queue, l.Op)
+		if !s.cfg.Faults.Has(DropDivergent) { // the heir did not have these; they came in this order, and before the rest
+			queue := make([]Op, 0, len(e.log)+len(e.queue))
+			for _, l := range e.log {
+				queue = append(queue, l.Op)
 			}
+			e.queue = append(queue, e.queue...)
 		}
 		s.dropGive(e, RefusedOwner)
 		e.log, e.saved.heir, e.by, e.to = nil, "", 0, promise{}
 		e.out = retry{}
 		e.back = time.Time{}
 		e.lease, e.dropAt = 0, 0
-		sortQueue(e)
 	}
 	s.replace(e, st)
 	e.relayed = from != st.Owner()
+	s.verify(e)
 	if from == st.Owner() {
 		e.heard = s.now.Mono
 	}
@@ -198,7 +222,7 @@ func (s *State) setKnow(e *entry, d Device, m Mark) {
 		return
 	}
 	if !k.known || m.Epoch.After(k.epoch) || m.Epoch == k.epoch && m.Seq > k.seq {
-		k.known, k.epoch, k.seq = true, m.Epoch, m.Seq
+		k.known, k.want, k.epoch, k.seq = true, false, m.Epoch, m.Seq
 		k.retry = retry{}
 	}
 	if m.Epoch != e.Rev.Epoch || !s.owns(e) {
@@ -218,7 +242,7 @@ func (s *State) setKnow(e *entry, d Device, m Mark) {
 // resend makes the peer be told of the session again.
 func (s *State) resend(e *entry, d Device) {
 	if k := s.knowOf(e, d); k != nil {
-		*k = know{device: d, known: true}
+		*k = know{device: d, known: true, want: true, said: k.said, retry: k.retry}
 		s.touch(e)
 	}
 }
@@ -228,7 +252,7 @@ func (s *State) stale(e *entry, k *know) bool {
 	if !k.known || e.to.Device != "" || k.epoch == e.Rev.Epoch && k.seq >= e.Rev.Seq || k.epoch.After(e.Rev.Epoch) {
 		return false
 	}
-	if e.Owner() != s.cfg.Self && (e.Owner() == k.device || !s.cfg.Relay && k.epoch != (Epoch{})) {
+	if e.Owner() != s.cfg.Self && !k.want && (e.Owner() == k.device || !s.cfg.Relay) {
 		return false
 	}
 	return s.up(k.device)
@@ -244,10 +268,14 @@ func (s *State) settleCopies(e *entry) {
 		if k == nil || !s.stale(e, k) {
 			continue
 		}
-		if e.Owner() != s.cfg.Self && k.retry == (retry{}) && s.cfg.Timing.Relay > 0 {
+		if e.Owner() == s.cfg.Self && (k.said.Seq != e.Rev.Seq || k.said.Epoch != e.Rev.Epoch) {
+			k.retry = retry{} // news does not wait
+		}
+		if e.Owner() != s.cfg.Self && !k.want && k.retry == (retry{}) && s.cfg.Timing.Relay > 0 {
 			k.retry.at = s.now.Mono + s.cfg.Timing.Relay // its owner may tell it by itself
 		}
 		if s.again(&k.retry, p.Device) {
+			k.said = e.Rev
 			s.send(p.Device, classOf(e.Kind), StateMsg{e.Replica})
 		}
 	}
@@ -255,8 +283,9 @@ func (s *State) settleCopies(e *entry) {
 
 // have is a peer's acknowledgement of a copy.
 func (s *State) have(from *peer, m HaveMsg) {
+	s.newLife(from, m.Boot)
 	e := s.find(m.Mark.ID)
-	if e == nil {
+	if e == nil || e.volatile() && m.Boot < from.life {
 		return
 	}
 	if m.Refuse && e.Rev.Epoch == m.Mark.Epoch && e.Rev.Seq == m.Mark.Seq {
@@ -316,6 +345,7 @@ func (s *State) settleSync(p *peer) {
 // digested compares a part of the peer's digest with what is known here.
 func (s *State) digested(from *peer, m DigestMsg) {
 	var want []SessionID
+	s.newLife(from, m.Sync>>32)
 	for _, mark := range m.Marks {
 		e := s.find(mark.ID)
 		switch {
@@ -329,6 +359,7 @@ func (s *State) digested(from *peer, m DigestMsg) {
 				*k = know{device: from.Device, known: true}
 			}
 			s.setKnow(e, from.Device, mark)
+			s.revoke(e, from, mark)
 			s.touch(e)
 			if mark.Epoch.After(e.Rev.Epoch) || mark.Epoch == e.Rev.Epoch && mark.Seq > e.Rev.Seq {
 				want = append(want, mark.ID)
@@ -336,6 +367,21 @@ func (s *State) digested(from *peer, m DigestMsg) {
 		}
 	}
 	s.send(from.Device, ClassMedia, WantMsg{m.Sync, m.Part, want})
+}
+
+// newLife notes the peer's incarnation. In a new one it has nothing of what is
+// never on disk, whatever an acknowledgement says that was on its way.
+func (s *State) newLife(p *peer, boot uint64) {
+	if boot <= p.life {
+		return
+	}
+	p.life = boot
+	for _, e := range s.sessions {
+		if k := e.knows(p.Device); k != nil && e.volatile() {
+			*k = know{device: p.Device, known: true}
+			s.touch(e)
+		}
+	}
 }
 
 // wanted is the peer's answer to a part: it has all of it but these.
@@ -353,9 +399,11 @@ func (s *State) wanted(from *peer, m WantMsg) {
 			continue
 		}
 		s.touch(e)
-		if slices.Contains(m.IDs, mark.ID) {
-			if k := s.knowOf(e, from.Device); k != nil && !k.known {
-				k.known = true
+		// It may not want it because it knows of a later epoch: for an heir that
+		// is no acknowledgement.
+		if slices.Contains(m.IDs, mark.ID) || s.owns(e) && e.heirOf() == from.Device {
+			if k := s.knowOf(e, from.Device); k != nil {
+				*k = know{device: k.device, known: true, want: true, said: k.said, retry: k.retry}
 			}
 			continue
 		}
@@ -378,7 +426,16 @@ func (s *State) gone(from *peer, m GoneMsg) {
 	if e.Owner() != from.Device || e.Rev.Epoch.After(m.Epoch) {
 		return
 	}
+	if e.relayed && len(e.queue) == 0 && !e.volatile() { // whoever told of it was wrong
+		s.dropGet(e, RefusedUnknown)
+		i, _ := slices.BinarySearchFunc(s.sessions, e.ID, compareID)
+		s.drop(i)
+		return
+	}
 	e.Ended, e.Doc, e.over, e.dirty = true, nil, s.now.Wall, true
+	for i := range e.know { // the number of the state is the same: tell them anew
+		e.know[i] = know{device: e.know[i].device, known: true}
+	}
 	s.settled(e)
 	s.touch(e)
 }

@@ -75,6 +75,7 @@ func (s *State) lacks(x *Session) string {
 func (s *State) taken(from *peer, m TakeMsg) {
 	e := s.find(m.Mark.ID)
 	if e == nil || !from.mayKnow(&e.Session) {
+		s.revoke(e, from, m.Mark)
 		s.send(from.Device, ClassMedia, RefuseMsg{m.Try, m.Mark.ID, RefusedUnknown})
 		return
 	}
@@ -85,7 +86,7 @@ func (s *State) taken(from *peer, m TakeMsg) {
 		e.give.retry = retry{} // it is its already
 	case !s.owns(e):
 		if k := s.knowOf(e, from.Device); k != nil {
-			*k = know{device: from.Device, known: true, epoch: m.Mark.Epoch, seq: m.Mark.Seq}
+			*k = know{device: from.Device, known: true, want: true, epoch: m.Mark.Epoch, seq: m.Mark.Seq}
 		}
 		refuse(RefusedOwner)
 	case !from.mine(&e.Session):
@@ -255,14 +256,14 @@ func (s *State) committed(from *peer, m CommitMsg) {
 	}
 	e := s.find(st.ID)
 	switch {
-	case e != nil && e.Rev.Epoch == m.Epoch && !e.relayed:
+	case e != nil && e.Rev.Epoch == m.Epoch:
 		if e.by == m.Try && m.Try != 0 {
 			s.sendDone(e, from.Device, m.Epoch)
 		} else {
 			s.resend(e, from.Device)
 		}
 		return
-	case e != nil && e.Rev.Epoch.After(m.Epoch) && !e.relayed && !s.cfg.Faults.Has(IgnoreEpoch):
+	case e != nil && e.Rev.Epoch.After(m.Epoch) && !s.cfg.Faults.Has(IgnoreEpoch):
 		s.resend(e, from.Device)
 		return
 	case e != nil && !s.fits(e, st):
@@ -280,11 +281,11 @@ func (s *State) committed(from *peer, m CommitMsg) {
 			return
 		}
 	}
-	s.own(e, from.Device, m)
+	s.adopt(e, from.Device, m)
 }
 
-// own adopts what was committed to this device.
-func (s *State) own(e *entry, from Device, m CommitMsg) {
+// adopt takes over what was committed to this device.
+func (s *State) adopt(e *entry, from Device, m CommitMsg) {
 	s.replace(e, &m.State)
 	e.relayed = false
 	e.Rev = Rev{m.Epoch, 0, s.stamp()}

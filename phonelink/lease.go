@@ -71,7 +71,7 @@ func (s *State) renew(from *peer, m RenewMsg) {
 	e := s.find(m.ID)
 	if e == nil {
 		if m.Epoch.Device == from.Device { // known to nobody here: let it tell
-			s.send(from.Device, ClassMedia, HaveMsg{Mark: Mark{ID: m.ID}})
+			s.send(from.Device, ClassMedia, HaveMsg{Mark: Mark{ID: m.ID}, Boot: s.boot})
 		}
 		return
 	}
@@ -89,7 +89,7 @@ func (s *State) renew(from *peer, m RenewMsg) {
 	case e.Rev.Epoch.After(m.Epoch):
 		s.resend(e, from.Device)
 	default:
-		s.send(from.Device, classOf(e.Kind), HaveMsg{Mark: e.mark()})
+		s.send(from.Device, classOf(e.Kind), HaveMsg{Mark: e.mark(), Boot: s.boot})
 	}
 }
 
@@ -127,6 +127,7 @@ func (s *State) isHeir(e *entry) bool {
 // person wants it, or a hand-off from here was never answered.
 func (s *State) settleClaim(e *entry) {
 	if s.owns(e) {
+		s.answer(e.claim.tag, nil)
 		e.claim = claim{}
 		return
 	}
@@ -138,6 +139,14 @@ func (s *State) settleClaim(e *entry) {
 			s.answer(e.claim.tag, refusal(RefusedAbsent))
 			e.claim = claim{}
 		}
+		return
+	}
+	if e.claim.want && s.up(e.Owner()) && e.to.Device == "" { // it can be asked after all
+		t := e.claim.tag
+		e.claim = claim{}
+		s.dropGet(e, RefusedExpired)
+		e.get = get{stage: getAsked, from: e.Owner(), try: s.attempt(), since: s.now.Mono, tag: t}
+		s.settleGet(e)
 		return
 	}
 	if s.now.Mono >= s.claimAt(e) {

@@ -18,8 +18,13 @@ type (
 	Boot struct{ Seed [32]byte }
 	// Tick says only that time has passed; see Deadline.
 	Tick struct{}
-	// Peers is the whole list of trusted devices, whenever it changes.
-	Peers struct{ List []PeerInfo }
+	// Peers is the whole list of trusted devices, whenever it changes, and whose
+	// device this one is (nil: anybody's): others' sessions can be looked at,
+	// not changed or taken.
+	Peers struct {
+		List []PeerInfo
+		Own  []Profile
+	}
 	// PeerUp says that a trusted link stands. Fresh: the peer may have
 	// forgotten what was said before, so all is compared anew.
 	PeerUp struct {

@@ -78,18 +78,20 @@ type (
 	StateMsg struct{ State Replica }
 	HaveMsg  struct { // this state, or a later one, is on disk here
 		Mark   Mark
-		Refuse bool // it is not wanted here: say no more of it until it changes
+		Refuse bool   // it is not wanted here: say no more of it until it changes
+		Boot   uint64 // incarnation of the sender: what is never on disk is forgotten with it
 	}
 	OpsMsg struct { // to the owner
-		ID  SessionID
-		Ops []Op // in order
+		ID    SessionID
+		Epoch Epoch // as known to the sender
+		Ops   []Op  // in order
 	}
 	AppliedMsg struct { // owner: these are on disk here
 		ID      SessionID
 		Applied []OpID // the last operation of each origin asked about
 	}
 	DigestMsg struct { // all that is known here
-		Sync  uint64
+		Sync  uint64 // the sender's incarnation in the upper 32 bits
 		Part  uint64
 		Marks []Mark
 	}

@@ -17,6 +17,7 @@ func Next(s *State, now Now, event Event) []Effect {
 		s.touchDue()
 	case Peers:
 		s.setPeers(e.List)
+		s.own = slices.Clone(e.Own)
 	case PeerUp:
 		s.peerUp(e)
 	case PeerDown:
@@ -113,7 +114,7 @@ func (s *State) peerUp(u PeerUp) {
 		if k := e.knows(p.Device); k != nil {
 			k.retry = retry{}
 		}
-		if e.Owner() == p.Device || e.to.Device == p.Device {
+		if len(e.queue) > 0 {
 			e.out = retry{}
 		}
 		if e.give.to == p.Device || e.to.Device == p.Device {
@@ -272,10 +273,10 @@ func (s *State) dueOf(e *entry) time.Duration {
 	if e.claim.want {
 		at(s.claimAt(e))
 	}
-	if e.routeAt != 0 {
+	if e.routeAt > s.now.Mono {
 		at(e.routeAt)
 	}
-	if len(e.queue) > 0 && !s.owns(e) && e.to.Device == "" && s.up(e.Owner()) {
+	if len(e.queue) > 0 && !s.owns(e) && e.to.Device == "" && !e.Ended && s.reaches(e) {
 		at(e.out.at)
 	}
 	for i := range e.know {
@@ -284,6 +285,16 @@ func (s *State) dueOf(e *entry) time.Duration {
 		}
 	}
 	return due
+}
+
+// reaches reports whether an operation could reach the session's owner now.
+func (s *State) reaches(e *entry) bool {
+	for _, p := range s.peers {
+		if p.up && (p.Device == e.Owner() || p.mine(&e.Session)) {
+			return true
+		}
+	}
+	return false
 }
 
 // forget drops what ended long ago.

@@ -43,28 +43,14 @@ func withApplied(list []OpID, id OpID) []OpID {
 	return slices.Insert(out, i, id)
 }
 
-func sortQueue(e *entry) {
-	slices.SortStableFunc(e.queue, func(a, b Op) int {
-		switch {
-		case a.ID.Origin != b.ID.Origin:
-			if a.ID.Origin < b.ID.Origin {
-				return -1
-			}
-			return 1
-		case a.ID.Seq < b.ID.Seq:
-			return -1
-		case a.ID.Seq > b.ID.Seq:
-			return 1
-		}
-		return 0
-	})
-	e.queue = slices.CompactFunc(e.queue, func(a, b Op) bool { return a.ID == b.ID })
-}
-
 // edit is this device's person changing a session.
 func (s *State) edit(t uint64, e *entry, act Action) {
 	if e == nil || e.Ended {
 		s.answer(t, refusal(RefusedUnknown))
+		return
+	}
+	if s.foreign(e) {
+		s.answer(t, refusal(RefusedProfile))
 		return
 	}
 	doc := s.seen(e)
@@ -186,15 +172,19 @@ func (s *State) open(c *entry, from Session, doc Document, of SessionID) {
 // ops are operations that a peer sends to the owner.
 func (s *State) ops(from *peer, m OpsMsg) {
 	e := s.find(m.ID)
+	if e == nil {
+		s.revoke(nil, from, Mark{ID: m.ID, Epoch: m.Epoch})
+	}
 	if e == nil || !from.mine(&e.Session) {
 		return
 	}
 	if !s.owns(e) {
-		if e.to.Device == "" {
+		switch {
+		case e.to.Device != "":
+		case s.cfg.Relay && !e.Ended && e.Owner() != from.Device && s.up(e.Owner()) && s.peer(e.Owner()).mine(&e.Session):
+			s.send(e.Owner(), classOf(e.Kind), m)
+		default:
 			s.resend(e, from.Device)
-			if e.Ended { // nothing can be done any more
-				s.touch(e)
-			}
 		}
 		return
 	}
@@ -279,8 +269,19 @@ func (s *State) settleQueue(e *entry) {
 	if len(e.queue) == 0 || s.owns(e) || e.to.Device != "" || e.Ended {
 		return
 	}
-	if s.again(&e.out, e.Owner()) {
-		s.send(e.Owner(), classOf(e.Kind), OpsMsg{e.ID, e.queue[:min(len(e.queue), opsPart)]})
+	m := OpsMsg{e.ID, e.Rev.Epoch, e.queue[:min(len(e.queue), opsPart)]}
+	if s.up(e.Owner()) {
+		if s.again(&e.out, e.Owner()) {
+			s.send(e.Owner(), classOf(e.Kind), m)
+		}
+		return
+	}
+	now := e.out
+	for _, p := range s.peers { // whoever reaches the owner passes it on
+		if out := now; p.mine(&e.Session) && s.again(&out, p.Device) {
+			s.send(p.Device, classOf(e.Kind), m)
+			e.out = out
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package phonelink
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -115,7 +116,7 @@ func (s *State) applyMedia(old, d *MediaDoc, o Op, own bool) Document {
 		if i < 0 {
 			return old
 		}
-		d.Queue = slices.Delete(slices.Clone(d.Queue), i, i+1)
+		d.Queue = without(d.Queue, i)
 		switch {
 		case a.Track != playing:
 			d.Index = max(0, track(playing))
@@ -144,6 +145,15 @@ func (s *State) applyMedia(old, d *MediaDoc, o Op, own bool) Document {
 		return old
 	}
 	return d
+}
+
+// without is list without its element i; nil for an empty one, as a decoder
+// makes it.
+func without[T any](list []T, i int) []T {
+	if len(list) == 1 {
+		return nil
+	}
+	return slices.Delete(slices.Clone(list), i, i+1)
 }
 
 // after is where what follows id stands: first for "", last if id is gone.
@@ -195,7 +205,7 @@ func applyNavigation(old, d *NavigationDoc, o Op, own bool) Document {
 		if i < 0 {
 			return old
 		}
-		d.Via = slices.Delete(slices.Clone(d.Via), i, i+1)
+		d.Via = without(d.Via, i)
 		if i < d.Leg {
 			d.Leg--
 		}
@@ -240,6 +250,7 @@ func (s *State) applyDraft(d *DraftDoc, o Op) (Document, *SetText) {
 			return d, nil
 		}
 		c.Sent, c.SentBy = true, o.ID
+		c.Via = cmp.Or(c.Via, o.ID.Origin) // the same device, whoever applies it
 		return &c, nil
 	}
 	return d, nil

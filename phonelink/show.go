@@ -109,14 +109,10 @@ func (s *State) settlePerform(e *entry) {
 	id, mine := OpID{}, s.owns(e)
 	switch d := e.Doc.(type) {
 	case *DraftDoc:
-		if d.Sent {
+		if d.Sent && e.done == (OpID{}) { // a draft is sent once
 			id = d.SentBy
 		}
-		if d.Via != "" {
-			mine = d.Via == s.cfg.Self
-		} else if e.Ended {
-			mine = e.Owner() == s.cfg.Self && e.to.Device == ""
-		}
+		mine = d.Via == s.cfg.Self && (len(e.log) == 0 || !s.owns(e)) // not before the heir knows
 	case *SceneDoc:
 		if !d.Done {
 			id = OpID{Origin: "scene", Seq: 1}

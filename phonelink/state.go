@@ -70,8 +70,9 @@ type State struct {
 	seed     [32]byte
 	drawn    uint64 // numbers drawn from seed
 	clock    Stamp
-	sessions []*entry // by ID
-	peers    []*peer  // by Device
+	sessions []*entry  // by ID
+	peers    []*peer   // by Device
+	own      []Profile // whose device this is; nil: anybody's
 	cond     Conditions
 
 	now     Now // of the event under way
@@ -95,7 +96,8 @@ type peer struct {
 	PeerInfo
 	up   bool
 	rtt  time.Duration
-	met  bool // knowledge of what it has is good
+	life uint64 // its incarnation
+	met  bool   // knowledge of what it has is good
 	sync digest
 }
 
@@ -156,7 +158,6 @@ type saved struct {
 	last    uint64    // Seq of the last operation made here
 	back    time.Time // until when it may be taken back from here
 	refused uint64    // Try of the last offer that was declined here
-	pending OpID      // what is to be performed here
 	done    OpID      // what has been performed here
 	over    time.Time // when it ended, as seen here
 }
@@ -219,6 +220,8 @@ type claim struct {
 type know struct {
 	device Device
 	known  bool
+	want   bool // it asked, or believes something older
+	said   Rev  // what it was told last, as far as Epoch and Seq
 	epoch  Epoch
 	seq    uint64
 	retry  retry
@@ -336,6 +339,9 @@ func (p *peer) mayKnow(s *Session) bool {
 func (p *peer) mine(s *Session) bool {
 	return !p.Inside && slices.Contains(p.Profiles, s.Profile)
 }
+
+// foreign reports whether the session is of a profile whose device this is not.
+func (s *State) foreign(e *entry) bool { return s.own != nil && !slices.Contains(s.own, e.Profile) }
 
 func (s *State) touch(e *entry) {
 	if !e.touched {
