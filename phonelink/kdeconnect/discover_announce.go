@@ -140,8 +140,13 @@ func (h *hub) announce(ctx context.Context) {
 	}
 }
 
-// pace is the wait after an attempt: 250 ms, doubled up to slowest.
+// pace is the wait after an attempt: 250 ms, doubled up to slowest; after two
+// minutes without success three times that, because what is left then is a
+// phone that is away, and whoever comes back says so.
 func pace(tries int) time.Duration {
+	if tries > 30 {
+		return 3 * slowest
+	}
 	return min(slowest, 250*time.Millisecond<<min(tries, 8))
 }
 
@@ -198,7 +203,7 @@ func (h *hub) datagram(version int) []byte {
 	i := h.identity()
 	i.Port = h.port()
 	if version >= secureVersion {
-		i.Incoming, i.Outgoing = nil, nil
+		i.Incoming, i.Outgoing, i.padding = nil, nil, 200 // a peer may send no more back than it was sent
 	}
 	return i.line()
 }

@@ -45,6 +45,7 @@ type identity struct {
 	Port          uint16   // TCP port to call; 0: none
 	Target        string   // whom the caller means; "" is not said
 	TargetVersion int      // the version that the caller knows of us; 0 is not said
+	padding       int      // bytes that make a datagram longer than the identity that answers it
 }
 
 // identityBody is its wire form. Numbers may be digits in a string: peers send
@@ -59,6 +60,7 @@ type identityBody struct {
 	Port          flexible `json:"tcpPort,omitempty"`
 	Target        string   `json:"targetDeviceId,omitempty"`
 	TargetVersion flexible `json:"targetProtocolVersion,omitempty"`
+	Padding       string   `json:"padding,omitempty"` // only sent; peers skip what they do not know
 }
 
 // flexible is a whole number, or its digits in a string.
@@ -131,7 +133,8 @@ func (b identityBody) check() (identity, error) {
 // line is the identity as it is sent, with its newline.
 func (i identity) line() []byte {
 	body, err := json.Marshal(identityBody{ID: i.ID, Name: i.Name, Kind: i.Kind, Version: flexible(i.Version), Incoming: i.Incoming,
-		Outgoing: i.Outgoing, Port: flexible(i.Port), Target: i.Target, TargetVersion: flexible(i.TargetVersion)})
+		Outgoing: i.Outgoing, Port: flexible(i.Port), Target: i.Target, TargetVersion: flexible(i.TargetVersion),
+		Padding: strings.Repeat(".", i.padding)})
 	if err != nil {
 		panic("internal error: identity: " + err.Error()) // strings and numbers always encode
 	}
