@@ -100,7 +100,7 @@ func rank(s Source) int {
 
 // source is a media session.
 func (p *Phones) source(v *phonelink.View, s *phonelink.SessionView, doc *phonelink.MediaDoc) Source {
-	x := Source{Key: s.ID.String(), App: p.Limits.title(s.App), Title: p.Limits.title(s.Title), Playing: doc.Playing, position: doc.Position, at: stampTime(doc.At), rate: doc.Rate}
+	x := Source{Key: s.ID.String(), App: p.Limits.title(s.App), Title: p.Limits.title(s.Title), Playing: doc.Playing, position: doc.Position, at: when(doc.At), rate: doc.Rate}
 	if !s.Local {
 		x.Phone = p.nameOf(peerOf(s))
 		if x.Phone == "" {
@@ -184,12 +184,12 @@ func (s *Source) controls(d phonelink.Device, pl phonelink.Player) {
 	}
 }
 
-// stampTime is the time of a hybrid clock's stamp.
-func stampTime(s phonelink.Stamp) time.Time {
+// when is the time of a stamp; the zero time for none.
+func when(s phonelink.Stamp) time.Time {
 	if s == 0 {
 		return time.Time{}
 	}
-	return time.UnixMilli(int64(s >> 16))
+	return s.Time()
 }
 
 // peerOf is the phone that a session is about, from here.

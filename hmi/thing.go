@@ -22,6 +22,7 @@ const (
 	TakeHere               // on a phone; Yes continues it here
 	PlayHere               // on a phone whose app cannot hand over: pause there, play here
 	SendThere              // here; Yes continues it on the phone
+	CopyHere               // on a phone that is out of reach; Yes begins a copy of it here
 )
 
 // Thing is something under way that can go on on the other side.
@@ -73,7 +74,7 @@ func (p *Phones) things(v *phonelink.View, now time.Time) {
 			p.Things = append(p.Things, t)
 			continue
 		}
-		if t, ok := p.takeable(s); ok {
+		if t, ok := p.takeable(s); ok && t.Do != CopyHere { // the media screen offers copies
 			p.Things = append(p.Things, t)
 		}
 		if to := p.sendable(s); len(to) > 0 {
@@ -144,12 +145,11 @@ func (p *Phones) offer(o *phonelink.Offer) Thing {
 }
 
 // moving is a session whose owner is about to change: while it prepares, the
-// owner is the one that gives it away; once it is committed, the one that gets
-// it.
+// owner is the one that gives it away, and so is whoever shows it as committed.
 func (p *Phones) moving(s *phonelink.SessionView) Thing {
-	do := Going
-	if s.Local == (s.Handoff == phonelink.Moving) {
-		do = Coming
+	do := Coming
+	if s.Local || s.Handoff == phonelink.Moving {
+		do = Going
 	}
 	t := p.thing(do, s)
 	t.Progress, t.Moving = min(1, max(0, s.Progress)), s.Handoff == phonelink.Moving
@@ -166,7 +166,14 @@ func (p *Phones) takeable(s *phonelink.SessionView) (Thing, bool) {
 		return Thing{}, false
 	}
 	ph := p.phoneOf(peerOf(s))
-	if ph == nil || !ph.Reached() {
+	switch {
+	case ph == nil:
+		return Thing{}, false
+	case !ph.Reached() && ph.Tandem() && s.Alone:
+		t := p.thing(CopyHere, s)
+		t.Yes = phonelink.Copy{Session: s.ID}
+		return t, true
+	case !ph.Reached():
 		return Thing{}, false
 	}
 	do := TakeHere
@@ -193,12 +200,8 @@ func (p *Phones) sendable(s *phonelink.SessionView) (all []Thing) {
 		t.Parked = false // the phone goes on, not the car
 		t.Phone = ph.Name
 		switch {
-		case ph.Can&phonelink.CanHandOff != 0:
+		case ph.Can&phonelink.CanHandOff != 0, ph.Can&phonelink.CanFiles != 0 && isLink(s):
 			t.Yes = phonelink.Send{Session: s.ID, To: ph.Device}
-		case ph.Can&phonelink.CanFiles != 0:
-			if link := linkOf(s); link != "" {
-				t.Yes = phonelink.SendText{Device: ph.Device, Text: link}
-			}
 		}
 		if t.Yes != nil {
 			all = append(all, t)
@@ -207,19 +210,9 @@ func (p *Phones) sendable(s *phonelink.SessionView) (all []Thing) {
 	return all
 }
 
-// linkOf is a session as a link that any phone opens; "" for none.
-func linkOf(s *phonelink.SessionView) string {
-	switch doc := s.Doc.(type) {
-	case *phonelink.NavigationDoc:
-		if doc != nil {
-			return GeoLink(doc.Destination.Latitude, doc.Destination.Longitude)
-		}
-	case *phonelink.PageDoc:
-		if doc != nil {
-			return doc.URL
-		}
-	}
-	return ""
+// isLink reports whether a session can be said as a link that any phone opens.
+func isLink(s *phonelink.SessionView) bool {
+	return s.Kind == phonelink.Navigation || s.Kind == phonelink.Page
 }
 
 // GeoLink is a place as a URI that phones open on a map (RFC 5870).

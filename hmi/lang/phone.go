@@ -13,11 +13,11 @@ type PhoneWords struct {
 	Phones, Notifications, Messages, Calls, Files, PairTitle string // parts of the phone screen
 
 	// What is under way, and its buttons.
-	Continue, Accept, NotNow, TakeOver, PlayHere, TakeBack, Send, Mute string
-	On, To, From, GettingReady, Coming, Going, BackUntil               string
-	Offer, WhySent, WhyGetIn, WhyGetOut, WhyReturned, WhyCollision     string
-	KindMedia, KindNavigation, KindCall, KindDraft                     string
-	KindPage, KindClipboard, KindFile, KindScene                       string
+	Continue, Accept, NotNow, PlayHere, TakeBack, Send, Mute       string
+	On, To, From, Coming, Going, BackUntil                         string
+	Offer, WhySent, WhyGetIn, WhyGetOut, WhyReturned, WhyCollision string
+	KindMedia, KindNavigation, KindCall, KindDraft                 string
+	KindPage, KindClipboard, KindFile, KindScene                   string
 
 	// Phones.
 	Absent, Connecting, Connected, Weak                             string

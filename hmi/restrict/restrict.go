@@ -22,7 +22,10 @@ import (
 // Flags are what is restricted, with the values of CarUxRestrictions.
 type Flags uint16
 
-// Restrictions.
+// Restrictions. While NoTextMessage is set nothing that somebody wrote is
+// shown: no message, no text of a notification, no draft, page or clipboard.
+// Who wrote, and that there is something, is; and an answer that the shell
+// worded beforehand may be sent, because it is one tap and no reading.
 const (
 	NoDialpad            Flags = 1
 	NoFiltering          Flags = 2

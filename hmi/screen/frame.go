@@ -60,7 +60,7 @@ func NewStatus(k *Kit) Screen {
 		right, _ = rest.Right(96, 0)
 		right.Place(outside)
 		strip := LampStrip(p)
-		free := widget.Box{X: strip.X + strip.W + theme.Space2, H: p.Status}
+		free := widget.Box{X: strip.X + strip.W, H: p.Status}
 		free.W = right.X - free.X
 		pic, words := free.Left(LampSize(p), theme.Space2)
 		pic.Centre(LampSize(p), LampSize(p)).Place(link)

@@ -24,6 +24,7 @@ type lister struct {
 	rows     []*widget.Row
 	up, down *widget.Button
 	keys     []string
+	foot     bool // the pages are turned below the rows, not in the place of the last
 	root     fyne.CanvasObject
 }
 
@@ -49,7 +50,7 @@ func (b *base) list(height float32, pick func(key string)) *lister {
 			line := widget.Box{X: area.X, Y: area.Y + float32(i)*(p.Button.Height+theme.TargetGap), W: area.W, H: p.Button.Height}
 			r.Resize(line.Size())
 			line.Place(r)
-			if i == n-1 {
+			if i == n-1 && !l.foot {
 				line.Column(0, 2, theme.TargetGap).Place(l.up)
 				line.Column(1, 2, theme.TargetGap).Place(l.down)
 			}
@@ -62,14 +63,17 @@ func (b *base) list(height float32, pick func(key string)) *lister {
 func (l *lister) set(entries []entry, chosen string, page int) {
 	per, turns := len(l.rows), false
 	if len(entries) > per {
-		per, turns = per-1, true
+		turns = true
+		if !l.foot {
+			per--
+		}
 	}
 	per = max(1, per)
 	last := max(0, (len(entries)-1)/per)
 	page = min(max(0, page), last)
 	entries = entries[min(len(entries), page*per):]
 	for i, r := range l.rows {
-		on := i < per && i < len(entries) && !(turns && i == len(l.rows)-1)
+		on := i < per && i < len(entries)
 		show(r, on)
 		if !on {
 			continue
@@ -92,28 +96,37 @@ type split struct {
 	detail fyne.CanvasObject
 	none   *widget.Messages
 	empty  fyne.CanvasObject
+	foot   *foot
 	root   fyne.CanvasObject
 }
 
-// splitList arranges a list and details; below lies under the list, with the
-// height that it needs, and may be nil.
-func (b *base) splitList(l *lister, detail, below fyne.CanvasObject, empty widget.Note) *split {
+// foot is what lies under a list: a button, or a small one beside those that
+// turn the pages.
+type foot struct{ whole, small *widget.Button }
+
+// splitList arranges a list and details; below may be nil.
+func (b *base) splitList(l *lister, detail fyne.CanvasObject, below *foot, empty widget.Note) *split {
 	p := b.panel()
-	s := &split{list: l, detail: detail}
+	s := &split{list: l, detail: detail, foot: below}
 	s.none = widget.NewMessages(b.Theme, b.more)
 	s.none.Set([]widget.Note{empty})
 	s.empty = widget.NewCard(b.Theme, "", "", func(in widget.Box) { in.Place(s.none) }, s.none)
 	objects := []fyne.CanvasObject{l.root, detail, s.empty}
 	if below != nil {
-		objects = append(objects, below)
+		l.foot = true
+		objects = append(objects, below.whole, below.small)
 	}
 	s.root = widget.Free(func(area widget.Box) {
 		left, right := area.Left(area.W*0.42, p.Gap)
 		right.Place(detail)
 		if below != nil {
-			foot, rest := left.Bottom(p.Button.Height, theme.TargetGap)
-			foot.Place(below)
-			rest.Place(l.root)
+			foot, _ := left.Bottom(p.Button.Height, 0)
+			foot.Place(below.whole)
+			foot.Column(2, 3, theme.TargetGap).Place(below.small)
+			left.Place(l.root)
+			turn := widget.Box{Y: foot.Y - left.Y, W: foot.W, H: foot.H} // within the list
+			turn.Column(0, 3, theme.TargetGap).Place(l.up)
+			turn.Column(1, 3, theme.TargetGap).Place(l.down)
 			right.Place(s.empty)
 			return
 		}
@@ -128,6 +141,10 @@ func (s *split) set(entries []entry, chosen string, page int) bool {
 	show(s.empty, len(entries) == 0)
 	show(s.detail, len(entries) > 0)
 	s.list.set(entries, chosen, page)
+	if s.foot != nil {
+		show(s.foot.whole, !s.list.up.Visible())
+		show(s.foot.small, s.list.up.Visible())
+	}
 	return len(entries) > 0
 }
 

@@ -135,8 +135,8 @@ func (s *base) where(x *hmi.Source) string {
 func (s *base) player() (fyne.CanvasObject, func(x *hmi.Source, now time.Time)) {
 	p, w := s.panel(), &s.words().Phones
 	where := widget.NewLabel(s.Theme, p.Type.Second, s.Theme.TextSecond, 1)
-	title := widget.NewLabel(s.Theme, p.Type.Title, s.Theme.Text, 2)
-	artist := widget.NewLabel(s.Theme, p.Type.Body, s.Theme.TextSecond, 1)
+	title := widget.NewLabel(s.Theme, p.Type.Headline, s.Theme.Text, 2)
+	artist := widget.NewLabel(s.Theme, p.Type.Body, s.Theme.TextSecond, 2).Top()
 	bar := widget.NewProgress(s.Theme)
 	at := widget.Text(p.Type.Second, s.Theme.TextSecond, "")
 	length := widget.Text(p.Type.Second, s.Theme.TextSecond, "")
@@ -152,7 +152,11 @@ func (s *base) player() (fyne.CanvasObject, func(x *hmi.Source, now time.Time)) 
 	previous := widget.NewButton(s.Theme, widget.IconPrevious, "", w.Previous, func() { s.tell(x.Previous) })
 	next := widget.NewButton(s.Theme, widget.IconNext, "", w.Next, func() { s.tell(x.Next) })
 	var move phonelink.Request
-	hand := widget.NewButton(s.Theme, widget.IconTake, w.TakeOver, w.TakeOver, func() { s.tell(move) }).Named()
+	take, send := widget.IconTake, widget.IconSend
+	if p.Class == theme.Compact { // no room beside the words
+		take, send = "", ""
+	}
+	hand := widget.NewButton(s.Theme, widget.IconTake, w.Continue, w.Continue, func() { s.tell(move) })
 	card := widget.NewCard(s.Theme, "", "", func(b widget.Box) {
 		head, b := b.Top(widget.Line(p.Type.Second), theme.Space2)
 		head.Place(where)
@@ -168,15 +172,16 @@ func (s *base) player() (fyne.CanvasObject, func(x *hmi.Source, now time.Time)) 
 		times.Place(at, length)
 		line, b := b.Bottom(16, theme.Space2)
 		line.Place(bar)
-		h := widget.Line(p.Type.Body)
-		by, b := b.Bottom(h, 0)
-		if b.H > 3*widget.Line(p.Type.Title) {
-			by.Y -= (b.H - 3*widget.Line(p.Type.Title)) / 2
-			b.H -= (b.H - 3*widget.Line(p.Type.Title)) / 2
-			b, _ = b.Bottom(3*widget.Line(p.Type.Title), 0)
+		lines := float32(max(1, title.Lines()))
+		big, small := widget.Line(p.Type.Headline), widget.Line(p.Type.Body)
+		if b.H < lines*big+small {
+			lines = 1
 		}
+		high := min(b.H, lines*big+2*small)
+		b = widget.Box{X: b.X, Y: b.Y + (b.H-high)/2, W: b.W, H: high}
+		name, by := b.Top(lines*big, 0)
+		name.Place(title)
 		by.Place(artist)
-		b.Place(title)
 	}, where, title, artist, bar, at, length, play, previous, next, hand)
 	return card, func(now *hmi.Source, t time.Time) {
 		pos := now.Position(t)
@@ -191,6 +196,7 @@ func (s *base) player() (fyne.CanvasObject, func(x *hmi.Source, now time.Time)) 
 		where.Set(dots(s.where(&x), x.App))
 		title.Set(x.Title)
 		artist.Set(dots(x.Artist, x.Album))
+		card.Relayout()
 		end := ""
 		if x.Length > 0 {
 			end = s.Format.Minutes(x.Length)
@@ -209,15 +215,15 @@ func (s *base) player() (fyne.CanvasObject, func(x *hmi.Source, now time.Time)) 
 		move = nil
 		switch {
 		case x.Take != nil:
-			label := w.TakeOver
+			label := w.Continue
 			if x.Take.Do == hmi.PlayHere {
 				label = w.PlayHere
 			}
-			hand.Set(widget.IconTake, label)
+			hand.Set(take, label)
 			move = x.Take.Yes
 			hand.Forbid(s.parkFirst(x.Take.Parked))
 		case len(x.Send) > 0:
-			hand.Set(widget.IconSend, lang.With(w.SendTo, x.Send[0].Phone))
+			hand.SetNamed(send, lang.With(w.SendTo, x.Send[0].Phone))
 			move = x.Send[0].Yes
 			hand.Forbid("")
 		}

@@ -21,7 +21,7 @@ func (s *base) pairingPart() phonePart {
 	left := widget.Text(p.Type.Second, s.Theme.TextSecond, "")
 	how := widget.NewMessages(s.Theme, s.more)
 	ask, setAsk := s.candidate()
-	guide := widget.NewCard(s.Theme, "", "", func(b widget.Box) { b.Place(how) }, how)
+	guide := s.sheet(func(b widget.Box) { b.Place(how) }, how)
 	root := widget.Free(func(b widget.Box) {
 		pic, b := b.Left(min(b.H, b.W*0.46), p.Gap)
 		pic.Place(code)
@@ -45,8 +45,12 @@ func (s *base) pairingPart() phonePart {
 		}
 		code.Set(m.Pairing.QR)
 		widget.SetText(left, w.ClosesIn+" "+s.Format.Minutes(m.Pairing.Until.Sub(v.Model.Now)), s.Theme.TextSecond)
+		scan := w.ScanAdvice
+		if p.Class == theme.Compact {
+			scan = ""
+		}
 		how.Set([]widget.Note{
-			{Glyph: widget.IconPhone, Color: s.Theme.Text, Title: w.Scan, Advice: w.ScanAdvice},
+			{Glyph: widget.IconPhone, Color: s.Theme.Text, Title: w.Scan, Advice: scan},
 			{Glyph: widget.IconLaptop, Color: s.Theme.TextSecond, Title: w.OrKDE, Advice: lang.With(w.OrKDEAdvice, m.Name)},
 		})
 		show(ask, len(m.Pairing.Tries) > 0)
@@ -102,9 +106,9 @@ func (s *base) candidate() (fyne.CanvasObject, func(all []hmi.Candidate)) {
 		case now.Problem != "":
 			question.SetIn(now.Problem, s.Theme.Warning)
 		case known:
-			question.SetIn(w.Compare, s.Theme.TextSecond)
+			question.Say(w.Compare, s.Theme.TextSecond)
 		default:
-			question.SetIn(w.WaitCode, s.Theme.TextSecond)
+			question.Say(w.WaitCode, s.Theme.TextSecond)
 		}
 		show(same, known)
 		show(start, now.Grouped == "" && now.Problem == "")

@@ -48,7 +48,8 @@ func NewPhone(k *Kit) Screen {
 	}
 	tabs := widget.NewChoice(k.Theme, options, func(i int) { s.Send(hmi.ShowPart{Part: i}) }).OnGround()
 	height := p.Content().Height - 2*p.Margin - p.Button.Height - p.Gap
-	parts := []phonePart{s.phonesPart(height), s.notesPart(height), s.messagesPart(height), s.callsPart(height), s.filesPart(height), s.pairingPart()}
+	parts := []phonePart{s.phonesPart(height), s.notesPart(height), s.messagesPart(height), s.callsPart(height), s.filesPart(height), s.pairingPart(), s.lockedPart()}
+	const locked = hmi.PhoneParts // one more, in the place of all others
 	trouble := widget.NewMessages(k.Theme, s.more)
 	wrong := widget.NewCard(k.Theme, "", "", func(b widget.Box) { b.Place(trouble) }, trouble)
 	objects := []fyne.CanvasObject{tabs, wrong}
@@ -57,8 +58,7 @@ func NewPhone(k *Kit) Screen {
 	}
 	s.root = widget.Free(func(b widget.Box) {
 		b = b.Inset(p.Margin, p.Margin)
-		parts[hmi.PartPairing].root.Move(fyne.NewPos(0, 0))
-		b.Place(parts[hmi.PartPairing].root)
+		b.Place(parts[hmi.PartPairing].root, parts[locked].root)
 		top, b := b.Top(p.Button.Height, p.Gap)
 		top.Place(tabs)
 		b.Place(wrong)
@@ -75,11 +75,14 @@ func NewPhone(k *Kit) Screen {
 		last = now
 		m := s.phones(v)
 		part := max(0, min(v.State.Part, hmi.PartPairing))
+		if m.Locked {
+			part = locked
+		}
 		notes := s.linkNotes(m)
 		ok := len(notes) == 0
 		trouble.Set(notes)
 		show(wrong, !ok)
-		show(tabs, part != hmi.PartPairing || !ok)
+		show(tabs, part < hmi.PartPairing || !ok)
 		tabs.Set(part, false)
 		for i, x := range parts {
 			on := ok && i == part
@@ -159,7 +162,11 @@ func dots(facts ...string) string {
 func (s *base) phonesPart(height float32) phonePart {
 	p, w := s.panel(), &s.words().Phones
 	l := s.list(height-p.Button.Height-theme.TargetGap, func(key string) { s.Send(hmi.Select{Phone: phonelink.Device(key)}) })
-	pair := s.setup(widget.NewButton(s.Theme, widget.IconPlus, w.PairPhone, w.PairPhone, func() { s.Send(hmi.ShowPart{Part: hmi.PartPairing}) }).OnGround())
+	open := func() { s.Send(hmi.ShowPart{Part: hmi.PartPairing}) }
+	pair := &foot{
+		whole: s.setup(widget.NewButton(s.Theme, widget.IconPlus, w.PairPhone, w.PairPhone, open).OnGround()),
+		small: s.setup(widget.NewButton(s.Theme, widget.IconPlus, "", w.PairPhone, open).OnGround()),
+	}
 	detail, set := s.phoneDetail()
 	body := s.splitList(l, detail, pair, widget.Note{Glyph: widget.IconPhone, Color: s.Theme.TextSecond, Title: w.NoPhones, Advice: w.NoPhonesAdvice})
 	return phonePart{body.root, func(m *hmi.Phones, v *View) {
@@ -192,13 +199,14 @@ func (s *base) phoneDetail() (fyne.CanvasObject, func(x *hmi.Phone, doubt bool))
 	p, w := s.panel(), &s.words().Phones
 	name := widget.NewLabel(s.Theme, p.Type.Title, s.Theme.Text, 1)
 	state := widget.NewLabel(s.Theme, p.Type.Second, s.Theme.TextSecond, 1)
-	can := widget.NewTalk(s.Theme, 9)
+	can := widget.NewTalk(s.Theme, 9).Top()
 	sure := widget.NewLabel(s.Theme, p.Type.Body, s.Theme.Text, 2)
 	var x hmi.Phone
 	ring := widget.NewButton(s.Theme, widget.IconBell, w.FindPhone, w.FindPhone, func() { s.tell(phonelink.Ring{Device: x.Device}) })
 	unpair := s.setup(widget.NewButton(s.Theme, widget.IconClose, w.Unpair, w.Unpair, func() { s.Send(hmi.Doubt{On: true}) }))
 	really := s.setup(widget.NewButton(s.Theme, widget.IconCheck, w.Unpair, w.Unpair, func() { s.tell(phonelink.Unpair{Device: x.Device}) }))
 	keep := widget.NewButton(s.Theme, "", w.Keep, w.Keep, func() { s.Send(hmi.Doubt{}) })
+	keep.SetState(widget.State{On: true}) // the safe answer stands out
 	card := widget.NewCard(s.Theme, "", "", func(b widget.Box) {
 		foot, b := b.Bottom(p.Button.Height, theme.Space3)
 		for _, pair := range [][2]*widget.Button{{ring, unpair}, {really, keep}} {
@@ -235,8 +243,8 @@ func (s *base) phoneDetail() (fyne.CanvasObject, func(x *hmi.Phone, doubt bool))
 	}
 }
 
-// abilities says what a phone's software can do and, as plainly, what not; the
-// last line is the most useful one.
+// abilities says what a phone's software can do and, as plainly, what not; what
+// matters most comes first.
 func (s *base) abilities(x *hmi.Phone) []widget.Para {
 	w := &s.words().Phones
 	var all []widget.Para
@@ -246,18 +254,18 @@ func (s *base) abilities(x *hmi.Phone) []widget.Para {
 		}
 	}
 	can := func(a phonelink.Ability) bool { return x.Can&a != 0 }
-	say(can(phonelink.CanFiles), w.CanFiles)
-	say(can(phonelink.CanNotify), w.CanNotify)
-	say(can(phonelink.CanSMS), w.CanTexts)
-	say(can(phonelink.CanCall), w.CanCalls)
-	say(can(phonelink.CanClipboard), w.CanClip)
-	say(can(phonelink.CanClipboardTap), w.CanClipTap)
-	say(can(phonelink.CanMedia) && !can(phonelink.CanHandOff), w.CanMedia)
-	say(can(phonelink.CanHandOff), w.CanHandOff)
-	say(x.Adapter == "kdeconnect" && x.Presence != phonelink.Linked, w.BatterySaving)
 	if x.Hint != "" {
 		all = append(all, widget.Para{Text: x.Hint})
 	}
+	say(x.Adapter == "kdeconnect" && x.Presence != phonelink.Linked, w.BatterySaving)
+	say(can(phonelink.CanHandOff), w.CanHandOff)
+	say(can(phonelink.CanMedia) && !can(phonelink.CanHandOff), w.CanMedia)
+	say(can(phonelink.CanClipboardTap), w.CanClipTap)
+	say(can(phonelink.CanCall), w.CanCalls)
+	say(can(phonelink.CanSMS), w.CanTexts)
+	say(can(phonelink.CanClipboard), w.CanClip)
+	say(can(phonelink.CanNotify), w.CanNotify)
+	say(can(phonelink.CanFiles), w.CanFiles)
 	return all
 }
 

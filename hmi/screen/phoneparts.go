@@ -95,9 +95,9 @@ func (s *base) notesPart(height float32) phonePart {
 		title.Set(now.Title)
 		switch {
 		case now.Hidden:
-			text.SetIn(w.Hidden, s.Theme.TextSecond)
+			text.Say(w.Hidden, s.Theme.TextSecond)
 		case now.Text == "":
-			text.SetIn(w.NoText, s.Theme.TextSecond)
+			text.Say(w.NoText, s.Theme.TextSecond)
 		default:
 			text.SetIn(now.Text, s.Theme.Text)
 		}
@@ -158,7 +158,11 @@ func (s *base) messagesPart(height float32) phonePart {
 func (s *base) callsPart(height float32) phonePart {
 	p, w := s.panel(), &s.words().Phones
 	l := s.list(height, func(key string) { s.Send(hmi.Select{Key: key}) })
-	who := widget.NewLabel(s.Theme, p.Type.Title, s.Theme.Text, 2)
+	lines := 2
+	if p.Class == theme.Compact {
+		lines = 1
+	}
+	who := widget.NewLabel(s.Theme, p.Type.Title, s.Theme.Text, lines)
 	about := widget.NewLabel(s.Theme, p.Type.Second, s.Theme.TextSecond, 1)
 	hint := widget.NewLabel(s.Theme, p.Type.Second, s.Theme.Text, 3).Top()
 	var now hmi.PhoneCall
@@ -168,7 +172,7 @@ func (s *base) callsPart(height float32) phonePart {
 		foot.Place(mute)
 		head, b := b.Top(widget.Line(p.Type.Second), theme.Space2)
 		head.Place(about)
-		head, b = b.Top(min(2*widget.Line(p.Type.Title), b.H-2*widget.Line(p.Type.Second)), theme.Space2)
+		head, b = b.Top(float32(lines)*widget.Line(p.Type.Title), 0)
 		head.Place(who)
 		b.Place(hint)
 	}, about, who, hint, mute)
@@ -197,7 +201,7 @@ func (s *base) callsPart(height float32) phonePart {
 				text = w.AnswerThereMute
 			}
 		}
-		hint.Set(text)
+		hint.Say(text, s.Theme.TextSecond)
 		show(mute, now.Mute != nil)
 	}}
 }
@@ -319,7 +323,7 @@ func (s *base) clipCard() (fyne.CanvasObject, func(m *hmi.Phones, v *View)) {
 	head := widget.NewLabel(s.Theme, p.Type.Second, s.Theme.TextSecond, 1)
 	text := widget.NewLabel(s.Theme, p.Type.Second, s.Theme.Text, 3).Top()
 	var pass, place phonelink.Request
-	give := widget.NewButton(s.Theme, widget.IconClipboard, w.Pass, w.Pass, func() { s.tell(pass) }).Named()
+	give := widget.NewButton(s.Theme, widget.IconClipboard, w.Pass, w.Pass, func() { s.tell(pass) })
 	send := widget.NewButton(s.Theme, widget.IconPin, w.SendPlace, w.SendPlace, func() { s.tell(place) })
 	card := widget.NewCard(s.Theme, "", "", func(b widget.Box) {
 		foot, b := b.Bottom(p.Button.Height, theme.Space2)
@@ -336,19 +340,18 @@ func (s *base) clipCard() (fyne.CanvasObject, func(m *hmi.Phones, v *View)) {
 	return card, func(m *hmi.Phones, v *View) {
 		pass, place = nil, nil
 		from, to := clipOf(m)
-		title, said, ink := w.KindClipboard, w.ClipNone, s.Theme.TextSecond
+		head.Say(w.KindClipboard, s.Theme.TextSecond)
+		text.Say(w.ClipNone, s.Theme.TextSecond)
 		if from != nil {
-			title = lang.With(w.ClipOf, from.Name)
-			if said = w.ClipHidden; !from.HidesClip {
-				said, ink = from.Clipboard, s.Theme.Text
+			head.Set(lang.With(w.ClipOf, from.Name))
+			if text.Say(w.ClipHidden, s.Theme.TextSecond); !from.HidesClip {
+				text.SetIn(from.Clipboard, s.Theme.Text)
 			}
 			if to != nil {
 				pass = phonelink.SendClipboard{Device: to.Device, Text: from.Clip}
-				give.Set(widget.IconClipboard, lang.With(w.Pass, to.Name))
+				give.SetNamed(widget.IconClipboard, lang.With(w.Pass, to.Name))
 			}
 		}
-		head.Set(title)
-		text.SetIn(said, ink)
 		show(give, pass != nil)
 		at := v.Model.Place
 		for i := range m.List {

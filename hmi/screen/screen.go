@@ -36,7 +36,7 @@ type Kit struct {
 }
 
 // DriverProfile is the profile of a car with one driver.
-const DriverProfile phonelink.Profile = "driver"
+const DriverProfile phonelink.Profile = "owner"
 
 // View is what a screen is shown: one moment.
 type View struct {

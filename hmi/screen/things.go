@@ -54,9 +54,6 @@ func (s *base) thingTexts(t *hmi.Thing) (title, caption string) {
 	default:
 		caption = dots(t.By, lang.With(w.On, t.Phone))
 	}
-	if (t.Do == hmi.Coming || t.Do == hmi.Going) && !t.Moving && t.Progress < 1 {
-		caption = dots(w.GettingReady, caption)
-	}
 	return title, caption
 }
 
@@ -75,7 +72,7 @@ func (s *base) thingButton(t *hmi.Thing) (widget.IconName, string) {
 	case hmi.SendThere:
 		return widget.IconSend, w.Send
 	}
-	return widget.IconTake, w.TakeOver
+	return widget.IconTake, w.Continue
 }
 
 // thingRow is one thing with its buttons, or with its progress.
@@ -93,7 +90,7 @@ type thingRow struct {
 func (s *base) newThing() *thingRow {
 	p, w := s.panel(), &s.words().Phones
 	r := &thingRow{icon: widget.NewGlyph(s.Theme), title: widget.NewLabel(s.Theme, p.Type.Body, s.Theme.Text, 1), caption: widget.NewLabel(s.Theme, p.Type.Second, s.Theme.TextSecond, 1), bar: widget.NewProgress(s.Theme)}
-	r.yes = widget.NewButton(s.Theme, widget.IconTake, w.TakeOver, w.TakeOver, func() { s.tell(r.thing.Yes) })
+	r.yes = widget.NewButton(s.Theme, widget.IconTake, w.Continue, w.Continue, func() { s.tell(r.thing.Yes) })
 	r.yes.Denied = s.explain
 	r.no = widget.NewButton(s.Theme, "", w.NotNow, w.NotNow, func() { s.tell(r.thing.No) })
 	r.root = widget.Free(func(b widget.Box) {

@@ -100,7 +100,7 @@ func placesOf(l Link) []place {
 		return append(phone(hmi.PartCalls), home)
 	case Pairs, Compares:
 		return phone(hmi.PartPairing)
-	case Doubts:
+	case Doubts, Locked:
 		return phone(hmi.PartPhones)
 	}
 	return append(append(lists, phone(hmi.PartPairing)...), home, player, sources)

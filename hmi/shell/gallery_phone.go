@@ -23,12 +23,13 @@ const (
 	Pairs    Link = "pairs"    // the pairing screen is open
 	Compares Link = "compares" // and two phones ask
 	Doubts   Link = "doubts"   // a person is asked whether to unpair
+	Locked   Link = "locked"   // the profile's contents wait for its PIN
 	Full     Link = "full"     // long words and long lists
 )
 
 // Links are all of them but NoLink.
 func Links() []Link {
-	return []Link{Broken, Alone, Calm, Busy, Offers, Moving, Rings, Pairs, Compares, Doubts, Full}
+	return []Link{Broken, Alone, Calm, Busy, Offers, Moving, Rings, Pairs, Compares, Doubts, Locked, Full}
 }
 
 // Devices of the scenes.
@@ -40,7 +41,7 @@ const (
 
 // View is the phone link's view in this condition at a moment; nil for NoLink.
 func (l Link) View(now time.Time) *phonelink.View {
-	v := &phonelink.View{Self: "tdcar", Name: "Tandem One", Profile: "driver"}
+	v := &phonelink.View{Self: "tdcar", Name: "Tandem One", Profile: "owner"}
 	switch l {
 	case NoLink:
 		return nil
@@ -48,6 +49,9 @@ func (l Link) View(now time.Time) *phonelink.View {
 		v.Trouble = "no network interface to listen on"
 		return v
 	case Alone:
+		return v
+	case Locked:
+		v.Locked = true
 		return v
 	}
 	v.Phones = linkPhones(now)

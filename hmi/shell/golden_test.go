@@ -25,7 +25,7 @@ func golden(t *testing.T, name, got string) {
 	t.Helper()
 	file := filepath.Join("testdata", name+".txt")
 	if *update {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)
 		}
 		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
@@ -69,6 +69,39 @@ func TestScenesAsText(t *testing.T) {
 			golden(t, fmt.Sprintf("%v-%d", s, size.X), lint.Dump(root))
 		}
 	}
+}
+
+// The screens of phones and media as text, in the conditions of the phone link
+// that each is about: driving on the large panel, parked on the small one.
+func TestPhonesAsText(t *testing.T) {
+	test.NewTempApp(t)
+	for _, sc := range shell.Gallery() {
+		if sc.Link == shell.NoLink && sc.Screen != hmi.PhoneScreen || sc.Link == shell.Full || !sc.Night || sc.Size.X == 1920 || (sc.Size.X == 800) != (sc.Mood == shell.Longest) {
+			continue
+		}
+		if raced && sc.Link != shell.Busy {
+			continue
+		}
+		root, _ := sc.Build()
+		link := string(sc.Link)
+		if link == "" {
+			link = "none"
+		}
+		golden(t, fmt.Sprintf("phones/%v%d-%s-%d", sc.Screen, sc.Part, link, sc.Size.X), content(lint.Dump(root)))
+	}
+}
+
+// content is a dump without what surrounds every screen: it ends where the
+// status bar begins with its title, which other goldens have.
+func content(dump string) string {
+	var b strings.Builder
+	for l := range strings.Lines(dump) {
+		if strings.HasPrefix(l, `control "Home"`) {
+			break
+		}
+		b.WriteString(l)
+	}
+	return b.String()
 }
 
 // One drive as text: what a person does and the car reports, and after each of

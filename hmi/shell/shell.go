@@ -68,11 +68,15 @@ type Shell struct {
 	view     screen.View
 	stage    *stage
 	ended    []outcome
-	told     uint64    // bit per trouble that has been told
-	started  bool      // the first snapshot was shown
-	now      time.Time // of the running frame
-	toastEnd time.Time // when the toast goes; zero: none
-	indexes  [3]int    // of speed, gear and belt in samples
+	told     uint64          // bit per trouble that has been told
+	started  bool            // the first snapshot was shown
+	offered  map[string]bool // what of the phones has been told
+	heeded   *hmi.Phones     // the phones that were looked at for it
+	urgent   bool            // the toast is a warning of the car
+	waiting  string          // what is to be told after it; "" for nothing
+	now      time.Time       // of the running frame
+	toastEnd time.Time       // when the toast goes; zero: none
+	indexes  [3]int          // of speed, gear and belt in samples
 
 	saves chan hmi.Settings // one slot: the latest settings to keep
 
@@ -387,17 +391,71 @@ func (s *Shell) tell() {
 		if s.told&bit == 0 && s.started && x.Severity > hmi.Notice {
 			t := w.Troubles[x.Trouble]
 			s.say(t.Title + ". " + t.Advice)
+			s.urgent = true
 		}
 	}
 	s.told = now
+	s.tellPhones()
 	if !s.toastEnd.IsZero() && s.now.After(s.toastEnd) {
-		s.toastEnd = time.Time{}
+		s.toastEnd, s.urgent = time.Time{}, false
 		s.stage.toast.Hide()
+		if s.waiting != "" {
+			s.say(s.waiting)
+		}
 	}
+}
+
+// tellPhones shows how requests to the phone link ended and, where no card
+// shows it, that a phone offers something or rings.
+func (s *Shell) tellPhones() {
+	w := s.stage.kit.Format.Words
+	s.answered = s.teller.take(s.answered[:0])
+	for _, o := range s.answered {
+		if o.err != nil {
+			s.log.Info("phone request not done", "request", fmt.Sprintf("%T", o.request), "error", o.err)
+		}
+		if text := outcomeText(w, o); text != "" {
+			s.mention(text)
+		}
+	}
+	if s.heeded == s.model.Phones {
+		return
+	}
+	s.heeded = s.model.Phones
+	now := map[string]bool{}
+	for i := range s.heeded.Things {
+		t := &s.heeded.Things[i]
+		if t.Do > hmi.Offered {
+			break
+		}
+		now[t.Key()] = true
+		if s.offered[t.Key()] || !s.started || s.state.Screen == hmi.Home {
+			continue
+		}
+		word, title := w.Phones.Offer, t.Title
+		if t.Do == hmi.Ringing {
+			word = w.Phones.Ringing
+		}
+		if title == "" {
+			title = w.Phones.Kind(t.Kind)
+		}
+		s.mention(word + ": " + title)
+	}
+	s.offered = now
+}
+
+// mention shows a message that a warning of the car comes before.
+func (s *Shell) mention(text string) {
+	if s.urgent && !s.toastEnd.IsZero() {
+		s.waiting = text
+		return
+	}
+	s.say(text)
 }
 
 // say shows a message for a few seconds.
 func (s *Shell) say(text string) {
+	s.urgent, s.waiting = false, ""
 	s.stage.toast.Say(text)
 	s.toastEnd = s.now.Add(s.stage.kit.Theme.Toast)
 	s.driver.Wake()

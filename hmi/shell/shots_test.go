@@ -7,9 +7,9 @@ import (
 	"path/filepath"
 	"testing"
 
-	"fyne.io/fyne/v2/driver/software"
 	"fyne.io/fyne/v2/test"
 
+	"tandem/hmi/paint"
 	"tandem/hmi/shell"
 )
 
@@ -18,8 +18,7 @@ var (
 	only  = flag.String("only", "*", "pattern of the pictures to write")
 )
 
-// TestShots draws pictures for people to look at; Fyne's own software painter
-// draws them.
+// TestShots draws pictures for people to look at, by the painter of the car.
 func TestShots(t *testing.T) {
 	if *shots == "" {
 		t.Skip("no -shots DIR given")
@@ -39,16 +38,13 @@ func TestShots(t *testing.T) {
 		}
 		root, th := sc.Build()
 		app.Settings().SetTheme(th)
-		c := software.NewCanvas()
-		c.SetPadded(false)
-		c.SetScale(th.Panel.Scale)
-		c.SetContent(root)
-		c.Resize(th.Panel.Size)
+		p := paint.New(paint.Config{Size: sc.Size, Scale: th.Panel.Scale})
+		p.Frame(root)
 		f, err := os.Create(filepath.Join(*shots, name))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := png.Encode(f, c.Capture()); err != nil {
+		if err := png.Encode(f, p.Picture().RGBA()); err != nil {
 			t.Fatal(err)
 		}
 		if err := f.Close(); err != nil {

@@ -33,9 +33,12 @@ func NewButton(th *theme.Theme, glyph IconName, label, name string, tap func()) 
 	return b
 }
 
-// Named is for a button whose word has a name from outside in it: it may be
-// shortened.
-func (b *Button) Named() *Button { b.foreign = true; return b }
+// SetNamed is Set with a word that has a name from outside in it: it is
+// shortened where there is no room.
+func (b *Button) SetNamed(glyph IconName, label string) {
+	b.foreign = true
+	b.set(glyph, label)
+}
 
 func (b *Button) place(box Box) {
 	size := b.th.Panel.Icon
@@ -70,6 +73,13 @@ func (b *Button) paint() {
 
 // Set shows another icon, or none, and word, and takes the word for its name.
 func (b *Button) Set(glyph IconName, label string) {
+	if b.foreign {
+		b.foreign, b.full = false, ""
+	}
+	b.set(glyph, label)
+}
+
+func (b *Button) set(glyph IconName, label string) {
 	b.Name = label
 	if b.icon != nil && b.glyph != glyph {
 		b.glyph = glyph

@@ -82,7 +82,7 @@ func (c *Code) place(b Box) {
 		c.image.Image = modules(c.code, each, codeLight(c.th))
 		c.image.Refresh()
 	}
-	px := float32(c.code.Size*each) / scale
+	px := (float32(c.code.Size*each) - 0.25) / scale // whole pixels, however a painter rounds
 	at := b.Centre(px, px)
 	snap := func(v float32) float32 { return float32(math.Round(float64(v*scale))) / scale }
 	at.X, at.Y = snap(at.X), snap(at.Y)

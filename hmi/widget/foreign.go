@@ -56,6 +56,7 @@ type Label struct {
 	width float32 // that the lines were broken for
 	room  int     // and how many there was room for
 	top   bool
+	own   bool // the words are the shell's
 }
 
 // NewLabel is an empty label of at most so many lines.
@@ -82,15 +83,21 @@ func (l *Label) Centre() *Label {
 	return l
 }
 
-// Foreign marks the label for hmi/lint: its text is not the shell's, so it may
-// be shortened.
-func (l *Label) Foreign() bool { return true }
+// Foreign tells hmi/lint whether the text is from outside and may be shortened.
+func (l *Label) Foreign() bool { return !l.own }
 
-// Set shows a text.
+// Set shows a text from outside.
 func (l *Label) Set(text string) { l.SetIn(text, l.ink) }
 
-// SetIn shows a text in a colour.
+// Say shows words of the shell, which must have room.
+func (l *Label) Say(text string, ink colour) {
+	l.SetIn(text, ink)
+	l.own = true
+}
+
+// SetIn shows a text from outside in a colour.
 func (l *Label) SetIn(text string, ink colour) {
+	l.own = false
 	if l.full == text && l.ink == ink {
 		return
 	}
@@ -274,6 +281,7 @@ type Talk struct {
 	style theme.Style
 	paras []Para
 	lines []*canvas.Text
+	top   bool
 }
 
 // NewTalk is an empty talk of at most so many lines.
@@ -289,8 +297,11 @@ func NewTalk(th *theme.Theme, lines int) *Talk {
 	return t
 }
 
-// Foreign marks the talk for hmi/lint; see Label.
-func (t *Talk) Foreign() bool { return true }
+// Top fills the talk from the top and with whole paragraphs only.
+func (t *Talk) Top() *Talk { t.top = true; return t }
+
+// Foreign tells hmi/lint whether the texts may be shortened; see Label.
+func (t *Talk) Foreign() bool { return !t.top }
 
 // Set shows messages, oldest first.
 func (t *Talk) Set(paras []Para) {
@@ -314,15 +325,32 @@ func (t *Talk) place(b Box) {
 		text string
 		own  bool
 	}
-	var all []line // newest last
-	for i := len(t.paras) - 1; i >= 0 && len(all) < room; i-- {
+	var all []line
+	for i := 0; i < len(t.paras) && len(all) < room; i++ {
+		p := t.paras[i]
+		if !t.top {
+			p = t.paras[len(t.paras)-1-i]
+		}
+		if t.top {
+			lines := Wrap(t.style, p.Text, b.W)
+			if len(lines) > room-len(all) {
+				continue
+			}
+			for _, s := range lines {
+				all = append(all, line{s, p.Own})
+			}
+			continue
+		}
 		var part []line
-		for _, s := range FitLines(t.style, t.paras[i].Text, b.W, min(4, room-len(all))) {
-			part = append(part, line{s, t.paras[i].Own})
+		for _, s := range FitLines(t.style, p.Text, b.W, min(4, room-len(all))) {
+			part = append(part, line{s, p.Own})
 		}
 		all = append(part, all...)
 	}
-	y := b.Y + b.H - float32(len(all))*h
+	y := b.Y
+	if !t.top {
+		y += b.H - float32(len(all))*h
+	}
 	for i, l := range t.lines {
 		text, ink := "", t.th.Text
 		if i < len(all) {
