@@ -127,10 +127,16 @@ func (h *Hub) Dial(ctx context.Context, addr netip.AddrPort, verify func(spki []
 // strangerConn closes politely: what was written arrives.
 type strangerConn struct {
 	wire
-	once sync.Once
+	once    sync.Once
+	reading sync.Mutex // Close may read while a Read has not ended yet
 }
 
-func (c *strangerConn) Read(b []byte) (int, error)  { return c.control().Read(b) }
+func (c *strangerConn) Read(b []byte) (int, error) {
+	c.reading.Lock()
+	defer c.reading.Unlock()
+	return c.control().Read(b)
+}
+
 func (c *strangerConn) Write(b []byte) (int, error) { return c.control().Write(b) }
 
 // SetDeadline ends reads and writes at a time; zero: never.
@@ -149,7 +155,9 @@ func (c *strangerConn) Close() error {
 		case *tcpWire:
 			w.conn.CloseWrite()
 		}
+		c.reading.Lock() // a Read ends by the deadline at the latest
 		io.Copy(io.Discard, io.LimitReader(c.control(), 64<<10))
+		c.reading.Unlock()
 		c.wire.close(byeEnding, "pairing ended")
 	})
 	return nil
