@@ -392,3 +392,48 @@ func latest(v *phonelink.View, kind phonelink.Kind) (phonelink.SessionView, bool
 	}
 	return phonelink.SessionView{}, false
 }
+
+// Overlap is the longest time that two devices sounded with the same session at
+// once.
+func (w *World) Overlap() (longest time.Duration) {
+	type span struct {
+		who      *Device
+		from, to time.Time
+	}
+	spans := map[phonelink.SessionID][]span{}
+	w.mu.Lock()
+	all := append([]*Device{w.car}, w.phones...)
+	w.mu.Unlock()
+	now := time.Now()
+	for _, d := range all {
+		open := map[phonelink.SessionID]time.Time{}
+		for _, s := range d.Sounds() {
+			if s.On {
+				open[s.Session] = s.At
+			} else if from, ok := open[s.Session]; ok {
+				spans[s.Session] = append(spans[s.Session], span{d, from, s.At})
+				delete(open, s.Session)
+			}
+		}
+		for id, from := range open {
+			spans[id] = append(spans[id], span{d, from, now})
+		}
+	}
+	for _, list := range spans {
+		for i, a := range list {
+			for _, b := range list[i+1:] {
+				from, to := a.from, a.to
+				if b.from.After(from) {
+					from = b.from
+				}
+				if b.to.Before(to) {
+					to = b.to
+				}
+				if a.who != b.who {
+					longest = max(longest, to.Sub(from))
+				}
+			}
+		}
+	}
+	return longest
+}
