@@ -128,9 +128,17 @@ func (d disk) write(place string, data []byte) (err error) {
 	return d.syncDir(filepath.Dir(path))
 }
 
-// mkdir makes a folder for the owner only, and its parents durable.
+// mkdir makes a folder for the owner only, and what is new durable: it flushes
+// the folders from its parent up to the first that was there.
 func (d disk) mkdir(path string) error {
-	if _, err := os.Stat(path); err == nil {
+	var made []string
+	for p := path; ; p = filepath.Dir(p) {
+		if _, err := os.Stat(p); err == nil || p == filepath.Dir(p) {
+			break
+		}
+		made = append(made, p)
+	}
+	if len(made) == 0 {
 		return nil
 	}
 	if err := d.at("mkdir", path); err != nil {
@@ -139,12 +147,9 @@ func (d disk) mkdir(path string) error {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return err
 	}
-	for p := filepath.Dir(path); len(p) >= len(d.dir); p = filepath.Dir(p) {
-		if err := d.syncDir(p); err != nil {
+	for _, p := range made {
+		if err := d.syncDir(filepath.Dir(p)); err != nil {
 			return err
-		}
-		if p == filepath.Dir(p) {
-			break
 		}
 	}
 	return nil

@@ -28,7 +28,13 @@ type Config struct {
 	// DeviceKey seals everything, 32 bytes from a secure element; nil: a file
 	// in Dir, made at the first start.
 	DeviceKey []byte
-	Logger    *slog.Logger // nil: discard
+
+	// Profiles are those whose folders this process may read; nil: all. In a
+	// sandbox that keeps the others away, name the one that is active: then
+	// nothing is asked of Dir but its files and these folders, which must be
+	// there.
+	Profiles []phonelink.Profile
+	Logger   *slog.Logger // nil: discard
 }
 
 // Store is the trust store. Its methods are for any goroutine. One process at
@@ -90,7 +96,11 @@ func (s *Store) load(c Config) error {
 		return err
 	}
 	s.device = a
-	for _, place := range []string{"", "device"} {
+	places := []string{"", "device"}
+	if c.Profiles != nil {
+		places = places[1:]
+	}
+	for _, place := range places {
 		if err := s.disk.sweep(place); err != nil {
 			return fmt.Errorf("clean the trust store: %w", err)
 		}
@@ -98,10 +108,31 @@ func (s *Store) load(c Config) error {
 	if err := s.readIdentity(); err != nil {
 		return err
 	}
-	if err := s.disk.removeAll("profiles/" + string(phonelink.Guest)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("remove what a guest left: %w", err)
+	if c.Profiles == nil || slices.Contains(c.Profiles, phonelink.Guest) {
+		if err := s.forgetGuest(); err != nil {
+			return fmt.Errorf("remove what a guest left: %w", err)
+		}
 	}
-	return s.readProfiles()
+	return s.readProfiles(c.Profiles)
+}
+
+// forgetGuest removes what a guest's folder holds: nothing opens it any more.
+// The folder itself stays, for a sandbox that knows it.
+func (s *Store) forgetGuest() error {
+	place := "profiles/" + string(phonelink.Guest)
+	entries, err := os.ReadDir(s.disk.path(place))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := s.disk.removeAll(place + "/" + e.Name()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // begun reports whether the store has something that needs its keys.
@@ -213,19 +244,27 @@ func (s *Store) makeIdentity() error {
 	return nil
 }
 
-func (s *Store) readProfiles() error {
-	entries, err := os.ReadDir(s.disk.path("profiles"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+func (s *Store) readProfiles(only []phonelink.Profile) error {
+	if only == nil {
+		entries, err := os.ReadDir(s.disk.path("profiles"))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("read the profiles: %w", err)
+		}
+		for _, e := range entries {
+			id := phonelink.Profile(e.Name())
+			if !e.IsDir() || id.Check() != nil {
+				s.log.Warn("not a profile's folder, left alone", "name", e.Name())
+				continue
+			}
+			only = append(only, id)
+		}
 	}
-	if err != nil {
-		return fmt.Errorf("read the profiles: %w", err)
-	}
-	for _, e := range entries {
-		id := phonelink.Profile(e.Name())
-		if !e.IsDir() || id.Check() != nil {
-			s.log.Warn("not a profile's folder, left alone", "name", e.Name())
-			continue
+	for _, id := range only {
+		if err := id.Check(); err != nil {
+			return fmt.Errorf("read the profiles: %w", err)
+		}
+		if id == phonelink.Guest || id == phonelink.Valet {
+			continue // begun when it is used, by a key of its own
 		}
 		p := &profile{}
 		if p.problem = s.readProfile(id, p); p.problem != nil {

@@ -288,8 +288,8 @@ func TestGuestAndValet(t *testing.T) {
 	if err := openStore(t, dir).Problem(phonelink.Guest); err != nil {
 		t.Errorf("got %v", err)
 	}
-	if _, err := os.Stat(filepath.Join(dir, "profiles/guest")); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("got %v, want a guest gone after a restart", err)
+	if left, _ := filepath.Glob(filepath.Join(dir, "profiles/guest/*")); len(left) != 0 {
+		t.Errorf("got %v, want a guest gone after a restart", left)
 	}
 	must(t, s.Complete(phonelink.Guest, r))
 	must(t, s.Wipe(phonelink.Guest))
@@ -326,6 +326,36 @@ func TestProfilesDoNotMix(t *testing.T) {
 	if err := s.Problem(anna); err != nil {
 		t.Errorf("got %v for Anna", err)
 	}
+}
+
+// TestOneProfileAlone is a store in a sandbox that keeps the other profiles
+// and the folder itself away.
+func TestOneProfileAlone(t *testing.T) {
+	if os.Getuid() == 0 {
+		t.Log("as root no mode keeps a folder away; phonelink/sandbox shows it with Landlock")
+	}
+	dir := t.TempDir()
+	s := openStore(t, dir)
+	r, key := pixel(t, "one")
+	must(t, s.Complete(anna, r))
+	must(t, s.Complete("ben", r))
+	must(t, os.Chmod(filepath.Join(dir, "profiles/ben"), 0))
+	must(t, os.Chmod(filepath.Join(dir, "profiles"), 0o100))
+	must(t, os.Chmod(dir, 0o100))
+	t.Cleanup(func() {
+		for _, p := range []string{"", "profiles", "profiles/ben"} {
+			os.Chmod(filepath.Join(dir, p), 0o700)
+		}
+	})
+	s, err := trust.Open(trust.Config{Dir: dir, Profiles: []phonelink.Profile{anna}})
+	must(t, err)
+	if got := s.Profiles(); len(got) != 1 || got[0] != anna {
+		t.Errorf("got profiles %v, want anna alone", got)
+	}
+	must(t, s.Problem(anna))
+	must(t, s.Unlock(anna, key))
+	must(t, vault(t, s, anna).WriteFile("drafts", []byte("text")))
+	must(t, s.Remove(anna, r.Peer.Device))
 }
 
 func TestPutRefuses(t *testing.T) {
