@@ -47,10 +47,12 @@ var policy = []struct {
 	// Phone and update: never the screen, never each other, never a bus.
 	{"phonelink", "vehicle"},
 	{"phonelink/trust", "phonelink"},
-	{"phonelink/link", "phonelink phonelink/trust"},
+	{"phonelink/discover", ""}, // multicast DNS for link and adapters
+	{"phonelink/link", "phonelink phonelink/trust phonelink/discover"},
+	{"phonelink/player", "phonelink"}, // follows a session by the clock
 	{"phonelink/journal", "phonelink"},
 	{"phonelink/node", "vehicle phonelink phonelink/*"},
-	{"phonelink/kdeconnect", "phonelink phonelink/trust phonelink/kdeconnect/packet vehicle"},
+	{"phonelink/kdeconnect", "phonelink phonelink/trust phonelink/discover phonelink/kdeconnect/packet vehicle"},
 	{"phonelink/kdeconnect/packet", ""}, // the packets alone: pure
 	{"phonelink/sandbox", ""},           // what a process may still do
 	{"phonelink/home", "phonelink phonelink/trust vehicle"},

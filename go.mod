@@ -18,6 +18,7 @@ require (
 	github.com/godbus/dbus/v5 v5.2.4 // tests drive kdeconnectd over its bus
 	github.com/gopxl/beep/v2 v2.1.1 // decoders of local media: MP3, FLAC, Vorbis, WAV
 	github.com/landlock-lsm/go-landlock v0.0.0-20250303204525-1544bccde3a3 // the file rules of the phone link's process
+	github.com/pion/mdns/v2 v2.2.2 // multicast DNS and DNS-SD: announces the car, finds peers
 	github.com/quic-go/quic-go v0.65.0 // the link between car and phone: survives a change of address
 	github.com/rogpeppe/go-internal v1.14.1 // testscript: command-line tests that read as the manual
 	github.com/spf13/cobra v1.10.1 // command table, help and completion
@@ -27,6 +28,7 @@ require (
 	go.yaml.in/yaml/v3 v3.0.6 // car.yaml, overlay.vspec, policy.yaml, with line numbers
 	golang.org/x/crypto v0.54.0 // Argon2id for the PIN of a profile
 	golang.org/x/image v0.24.0 // anti-aliased vector fills
+	golang.org/x/net v0.56.0 // packet connections for multicast DNS
 	golang.org/x/sync v0.22.0 // errgroup in the wiring
 	golang.org/x/sys v0.49.0 // SocketCAN, DRM/KMS, evdev, memfd
 	google.golang.org/grpc v1.76.0 // a room's service for another process
@@ -69,6 +71,7 @@ require (
 	github.com/muesli/cancelreader v0.2.2 // indirect
 	github.com/muesli/termenv v0.16.0 // indirect
 	github.com/nicksnyder/go-i18n/v2 v2.5.1 // indirect
+	github.com/pion/logging v0.2.4 // indirect
 	github.com/pkg/errors v0.9.1 // indirect
 	github.com/pmezard/go-difflib v1.0.0 // indirect
 	github.com/rivo/uniseg v0.4.7 // indirect
@@ -85,7 +88,6 @@ require (
 	github.com/xo/terminfo v0.0.0-20220910002029-abceb7e1c41e // indirect
 	github.com/yuin/goldmark v1.7.8 // indirect
 	golang.org/x/mod v0.37.0 // indirect
-	golang.org/x/net v0.56.0 // indirect
 	golang.org/x/text v0.40.0 // indirect
 	golang.org/x/tools v0.47.0 // indirect
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20250804133106-a7a43d27e69b // indirect
