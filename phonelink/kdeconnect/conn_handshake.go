@@ -193,7 +193,7 @@ func (h *hub) secure(conn *net.TCPConn, peer identity, address netip.AddrPort, c
 	}
 	r := &lineReader{r: secure}
 	if peer.Version >= secureVersion {
-		inside, err := h.exchange(secure, r, peer)
+		inside, err := h.exchange(secure, r, peer, called)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -211,9 +211,17 @@ func (h *hub) secure(conn *net.TCPConn, peer identity, address netip.AddrPort, c
 }
 
 // exchange says the identity inside TLS and compares what the peer says there.
-func (h *hub) exchange(conn *tls.Conn, r *lineReader, plain identity) (identity, error) {
-	if _, err := conn.Write(h.identity().line()); err != nil {
-		return identity{}, err
+// The called side is done with TLS first, and a stock caller does not see what
+// arrives before it is too: so the called side waits for the caller's.
+func (h *hub) exchange(conn *tls.Conn, r *lineReader, plain identity, called bool) (identity, error) {
+	say := func() error {
+		_, err := conn.Write(h.identity().line())
+		return err
+	}
+	if !called {
+		if err := say(); err != nil {
+			return identity{}, err
+		}
 	}
 	line, err := r.next(func() int { return packet.MaxIdentity })
 	if err != nil {
@@ -226,7 +234,10 @@ func (h *hub) exchange(conn *tls.Conn, r *lineReader, plain identity) (identity,
 	if inside.ID != plain.ID || inside.Version != plain.Version {
 		return identity{}, fmt.Errorf("%w: %s version %d in clear, %s version %d inside TLS", errUnexpected, plain.ID, plain.Version, inside.ID, inside.Version)
 	}
-	return inside, nil
+	if called {
+		err = say()
+	}
+	return inside, err
 }
 
 // vet decides before TLS whether a device of this id and version is wanted, and

@@ -22,7 +22,7 @@ const (
 	maxNonsense = 64      // lines that are not understood, until the link is closed
 	checkEvery  = time.Second
 
-	// Version 7 peers begin to listen for lines some time after TLS is up, and
+	// Stock peers begin to listen for lines some time after the handshake, and
 	// one that came before is not seen until another follows.
 	firstWrite = 50 * time.Millisecond
 )
@@ -145,12 +145,10 @@ func (l *link) read(r *lineReader) error {
 
 // write moves queued lines to the connection.
 func (l *link) write() error {
-	if l.peer.Version < secureVersion {
-		select {
-		case <-time.After(firstWrite):
-		case <-l.ctx.Done():
-			return nil
-		}
+	select {
+	case <-time.After(firstWrite):
+	case <-l.ctx.Done():
+		return nil
 	}
 	for {
 		select {

@@ -2,11 +2,10 @@ package kdeconnect
 
 import (
 	"context"
-	"net/netip"
 	"strings"
 	"time"
 
-	"github.com/brutella/dnssd" // responder and browser of DNS-SD (RFC 6763)
+	"tandem/phonelink/discover"
 )
 
 // service is the name of the protocol in DNS-SD.
@@ -32,19 +31,8 @@ func (h *hub) respond(ctx context.Context) {
 }
 
 func (h *hub) respondOnce(ctx context.Context) error {
-	s, err := dnssd.NewService(dnssd.Config{Name: h.self.ID, Type: service, Host: h.self.ID, Port: firstPort,
+	return discover.Announce(ctx, discover.Service{Instance: h.self.ID, Type: service, Host: h.self.ID, Port: firstPort,
 		Text: map[string]string{"id": h.self.ID, "name": h.c.Name, "type": h.identity().Kind, "protocol": "8"}})
-	if err != nil {
-		return err
-	}
-	r, err := dnssd.NewResponder()
-	if err != nil {
-		return err
-	}
-	if _, err := r.Add(s); err != nil {
-		return err
-	}
-	return r.Respond(ctx)
 }
 
 // browse asks once who is there, and tells each whom it may call. Answers are
@@ -55,17 +43,12 @@ func (h *hub) browse(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, browseFor)
 	defer cancel()
-	found := func(e dnssd.BrowseEntry) {
-		if strings.EqualFold(e.Name, h.self.ID) || !validID(e.Name) {
-			return
-		}
-		for _, ip := range e.IPs {
-			if a, ok := netip.AddrFromSlice(ip); ok && onLink(a.Unmap()) {
-				h.hint(a.Unmap())
-			}
+	found := func(f discover.Found) {
+		if !strings.EqualFold(f.Instance, h.self.ID) && validID(f.Instance) && onLink(f.Addr.Addr()) {
+			h.hint(f.Addr.Addr())
 		}
 	}
-	if err := dnssd.LookupType(ctx, service+".local.", found, func(dnssd.BrowseEntry) {}); err != nil && ctx.Err() == nil {
+	if err := discover.Browse(ctx, service, found); err != nil {
 		h.log.Debug("browse by mDNS", "err", err)
 	}
 }
