@@ -144,7 +144,7 @@ func (h *Hub) welcome(ctx context.Context, w wire) {
 		w.close(byeUnpaired, "not a paired device")
 		return
 	}
-	c := newCarrier(w, false)
+	c := newCarrier(w, false, &h.open)
 	stop := context.AfterFunc(ctx, func() { c.end(byeRedundant, "too slow") })
 	err = c.hear()
 	if err == nil {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -16,6 +17,7 @@ type carrier struct {
 	wire
 	dialed bool
 	remote netip.AddrPort
+	open   *atomic.Int64
 	theirs hello
 
 	taken     chan struct{}   // closed when it has been elected
@@ -52,8 +54,10 @@ type wire interface {
 	remoteAddr() netip.AddrPort
 }
 
-func newCarrier(w wire, dialed bool) *carrier {
-	c := &carrier{wire: w, dialed: dialed, remote: w.remoteAddr(), taken: make(chan struct{})}
+// newCarrier makes one and counts it in open until it ends.
+func newCarrier(w wire, dialed bool, open *atomic.Int64) *carrier {
+	open.Add(1)
+	c := &carrier{wire: w, dialed: dialed, remote: w.remoteAddr(), open: open, taken: make(chan struct{})}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.done = c.ctx.Done()
 	for range w.lanes() {
@@ -66,6 +70,7 @@ func newCarrier(w wire, dialed bool) *carrier {
 func (c *carrier) end(code byeCode, text string) {
 	c.endOnce.Do(func() {
 		c.cancel()
+		c.open.Add(-1)
 		c.wire.close(code, text)
 	})
 }

@@ -63,7 +63,7 @@ func (p *peer) connect(ctx context.Context, l launch) (*carrier, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := newCarrier(w, true)
+	c := newCarrier(w, true, &p.hub.open)
 	c.remote = l.addr
 	stop := context.AfterFunc(ctx, func() { c.end(byeRedundant, "too late") })
 	c.deadline(time.Now().Add(handshakeWithin))

@@ -6,14 +6,11 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
-	"net/netip"
 	"strconv"
 	"time"
 
-	"github.com/brutella/dnssd"
-	dnssdlog "github.com/brutella/dnssd/log"
-
 	"tandem/phonelink"
+	"tandem/phonelink/discover"
 )
 
 // Discovery by multicast DNS (RFC 6762, 6763). Who listens learns that there is
@@ -59,7 +56,6 @@ func isAnnouncement(text map[string]string, d phonelink.Device) bool {
 // discover announces this device, under a new name after each change of the
 // network, and looks for the peers that are not linked.
 func (h *Hub) discover(ctx context.Context) {
-	dnssdlog.Info.Disable() // it would write to stdout about every odd packet
 	for ctx.Err() == nil {
 		sub, cancel := context.WithCancel(ctx)
 		done := make(chan struct{})
@@ -120,44 +116,26 @@ func (h *Hub) announce(ctx context.Context) {
 }
 
 func (h *Hub) respond(ctx context.Context, name string, text map[string]string) error {
-	s, err := dnssd.NewService(dnssd.Config{Name: name, Type: serviceType, Host: name, Port: int(h.Addr().Port()), Text: text})
-	if err != nil {
-		return err
-	}
-	r, err := dnssd.NewResponder()
-	if err != nil {
-		return err
-	}
-	if _, err := r.Add(s); err != nil {
-		return err
-	}
-	return r.Respond(ctx)
+	return discover.Announce(ctx, discover.Service{Instance: name, Type: serviceType, Host: name, Port: h.Addr().Port(), Text: text})
 }
 
 // browse asks once who is there, and listens for a while.
 func (h *Hub) browse(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, browseWithin)
 	defer cancel()
-	err := dnssd.LookupType(ctx, serviceType+".local.", h.found, func(dnssd.BrowseEntry) {})
-	if err != nil && ctx.Err() == nil {
+	if err := discover.Browse(ctx, serviceType, h.found); err != nil {
 		h.log.Debug("look for peers by mDNS", "error", err)
 	}
 }
 
 // found is a device that announces itself.
-func (h *Hub) found(e dnssd.BrowseEntry) {
-	if e.Port <= 0 || e.Port > 65535 {
+func (h *Hub) found(f discover.Found) {
+	if f.Addr.Addr().IsLinkLocalUnicast() {
 		return
 	}
 	for _, p := range h.all() {
-		if !isAnnouncement(e.Text, p.device) {
-			continue
-		}
-		for i, ip := range e.IPs {
-			a, ok := netip.AddrFromSlice(ip)
-			if i < maxAddresses && ok && !a.Unmap().IsLinkLocalUnicast() {
-				p.try(peerEvent{kind: peerHint, addr: netip.AddrPortFrom(a.Unmap(), uint16(e.Port))})
-			}
+		if isAnnouncement(f.Text, p.device) {
+			p.try(peerEvent{kind: peerHint, addr: f.Addr})
 		}
 	}
 }

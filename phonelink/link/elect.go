@@ -217,6 +217,7 @@ func (p *peer) linked(ctx context.Context, c *carrier, now time.Time) {
 	if c.dialed || !p.lastTCP {
 		p.book.linked(c.remote, now)
 	}
+	p.hub.guard.befriend(c.remote.Addr())
 	if !p.lastTCP {
 		p.hub.guard.prove(now, c.remote)
 	}

@@ -16,6 +16,7 @@ type guard struct {
 	mu      sync.Mutex
 	pending int
 	sources map[netip.Prefix]*bucket
+	friends map[netip.Addr]bool          // where peers have been: they are not kept out by a flood from elsewhere
 	proved  map[netip.AddrPort]time.Time // addresses that answered a challenge, and until when that counts
 }
 
@@ -32,12 +33,13 @@ const (
 	guardBurst       = 40
 	guardForget      = 2 * time.Second // guardBurst / guardRate
 	maxSources       = 1024
+	maxFriends       = 256
 	maxProved        = 256
 	provedFor        = time.Minute
 )
 
 func newGuard() *guard {
-	return &guard{sources: map[netip.Prefix]*bucket{}, proved: map[netip.AddrPort]time.Time{}}
+	return &guard{sources: map[netip.Prefix]*bucket{}, friends: map[netip.Addr]bool{}, proved: map[netip.AddrPort]time.Time{}}
 }
 
 func sourceOf(a netip.Addr) netip.Prefix {
@@ -54,12 +56,13 @@ func sourceOf(a netip.Addr) netip.Prefix {
 func (g *guard) admit(now time.Time, a netip.Addr) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.pending >= maxPending {
+	friend := g.friends[a.Unmap()]
+	if g.pending >= maxPending && !friend {
 		return false
 	}
 	b := g.sources[sourceOf(a)]
 	if b == nil {
-		if len(g.sources) >= maxSources && !g.forgetLocked(now) {
+		if len(g.sources) >= maxSources && !friend && !g.forgetLocked(now) {
 			return false
 		}
 		b = &bucket{tokens: guardBurst, at: now}
@@ -93,6 +96,16 @@ func (g *guard) release(a netip.Addr) {
 	if b := g.sources[sourceOf(a)]; b != nil {
 		b.pending--
 	}
+}
+
+// befriend notes that a peer is or was at a.
+func (g *guard) befriend(a netip.Addr) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.friends) >= maxFriends {
+		clear(g.friends) // those that matter come back with their next link
+	}
+	g.friends[a.Unmap()] = true
 }
 
 // prove notes that whoever is at a answers there: it needs no Retry (RFC 9000,

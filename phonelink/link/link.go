@@ -30,6 +30,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/quic-go/quic-go"
@@ -97,6 +98,7 @@ type Hub struct {
 	arrivals *arrivals
 	status   *board
 	asks     probeBudget
+	open     atomic.Int64  // carriers
 	ending   chan struct{} // closed when Run begins to end
 	closed   chan struct{} // closed when it has ended
 
@@ -140,15 +142,15 @@ func New(cfg Config) (*Hub, error) {
 	if h.net == nil {
 		h.net = System{}
 	}
-	if err := h.open(); err != nil {
+	if err := h.listen(); err != nil {
 		return nil, err
 	}
 	h.load(nil)
 	return h, nil
 }
 
-// open binds UDP, and TCP to the same port.
-func (h *Hub) open() (err error) {
+// listen binds UDP, and TCP to the same port.
+func (h *Hub) listen() (err error) {
 	for range 16 { // a port of the system's choice may be taken for TCP
 		if h.packets, err = h.net.ListenPacket(h.cfg.Listen); err != nil {
 			return fmt.Errorf("listen on UDP %s: %w", h.cfg.Listen, err)

@@ -126,6 +126,7 @@ func newPeer(h *Hub, info trust.Peer) *peer {
 	}
 	for _, a := range slices.Backward(info.Addresses) {
 		p.book.add(a, p.since, true)
+		h.guard.befriend(a.Addr())
 	}
 	return p
 }
