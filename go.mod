@@ -5,7 +5,6 @@ go 1.26.0
 require (
 	fyne.io/fyne/v2 v2.7.1 // widgets, layout, text, theme; drawn by our own driver and painter
 	github.com/brutella/can v0.0.2 // second, independent wire codec: the simulated ECUs speak through it; pinned, later queries are refused
-	github.com/brutella/dnssd v1.2.14 // mDNS service discovery of peers, responder and browser
 	github.com/charmbracelet/bubbletea v1.3.10 // the terminal screen of tandem phone
 	github.com/charmbracelet/lipgloss v1.1.0 // its colours
 	github.com/coder/websocket v1.8.15 // the browser display connection

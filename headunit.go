@@ -20,8 +20,13 @@ import (
 	"tandem/canbus/socketcan"
 	"tandem/hmi"
 	hmicmd "tandem/hmi/cmd"
+	"tandem/hmi/media"
+	"tandem/phonelink"
+	phonelinkcmd "tandem/phonelink/cmd"
+	"tandem/phonelink/node"
 	simcmd "tandem/sim/cmd"
 	"tandem/sim/scenario"
+	"tandem/vehicle"
 	"tandem/vehicle/carport"
 	"tandem/vehicle/cars"
 	vehiclecmd "tandem/vehicle/cmd"
@@ -40,6 +45,9 @@ type headUnit struct {
 	loop    bool              // start the recording over
 	verbose bool
 	screen  hmicmd.Config
+	phones  string // "on" or "off"
+	link    phonelinkcmd.Config
+	music   string // folder of music; "": none
 
 	ready func(*vehiclecmd.Room) // is told the room before it runs; nil for none. For tests.
 }
@@ -52,6 +60,11 @@ func (h *headUnit) flags(cmd *cobra.Command) {
 	f.BoolVarP(&h.verbose, "verbose", "v", false, "say more on standard error")
 	h.screen.Data = stateDir()
 	h.screen.Flags(cmd)
+	f.StringVar(&h.phones, "phones", "on", "the phone link: on or off")
+	f.StringVar(&h.link.Name, "name", "Tandem", "`NAME` of the car, as phones show it")
+	f.StringVar(&h.link.Listen, "phone-listen", ":0", "`HOST:PORT` of the phone link, UDP and TCP")
+	f.StringVar(&h.link.KDE, "kdeconnect", phonelinkcmd.KDEOn, "speak KDE Connect: on, old (pair protocol version 7 too) or off")
+	f.StringVar(&h.music, "music", "", "`DIR`ectory of music: MP3, FLAC, Ogg Vorbis, WAV")
 }
 
 func headUnitCommand() *cobra.Command { return new(headUnit).command() }
@@ -167,7 +180,13 @@ func (h *headUnit) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if h.ready != nil {
 		h.ready(room)
 	}
+	phones, err := h.openPhones(ctx, g, phoneCar{room.Store, room.Desk}, stderr, logger)
+	if err != nil {
+		closeAll(buses)
+		return err
+	}
 	screen := h.screen
+	screen.Phones = phones
 	screen.Vehicle = hmi.Local{Store: room.Store, Desk: room.Desk}
 	screen.Car, screen.Version = car.Name, version()
 	screen.Stdout, screen.Logger = stdout, logger
@@ -180,6 +199,63 @@ func (h *headUnit) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	return nil
+}
+
+// phoneCar is what the phone link sees of the car: signals and typed wishes.
+type phoneCar struct {
+	*vehicle.Store
+	*vehicle.Desk
+}
+
+// openPhones starts the phone link, and the player of what is to be heard here,
+// in g. A link that cannot run costs the phones, not the head unit; nil then.
+func (h *headUnit) openPhones(ctx context.Context, g *errgroup.Group, car phonelink.Car, stderr io.Writer, logger *slog.Logger) (phonelink.Service, error) {
+	switch {
+	case h.phones == "off":
+		return nil, nil
+	case h.phones != "on":
+		return nil, misuse{fmt.Errorf("--phones %s: choose on or off", h.phones)}
+	}
+	c := h.link
+	c.Data, c.Announce, c.Player, c.Car, c.Logger = h.screen.Data, true, true, car, logger
+	if err := c.Check(); err != nil {
+		return nil, misuse{err}
+	}
+	ready, failed := make(chan *node.Node, 1), make(chan error, 1)
+	c.Ready = func(n *node.Node) { ready <- n }
+	g.Go(func() error {
+		err := phonelinkcmd.Serve(ctx, c)
+		if err != nil && ctx.Err() == nil {
+			fmt.Fprintf(stderr, "tandem: phones cannot be linked: %v\n", err)
+		}
+		failed <- err
+		return nil
+	})
+	select {
+	case n := <-ready:
+		player, err := media.NewPlayer(media.Config{Phones: n, Output: &media.Null{}, Open: media.Files(nil, h.musicDirs()...), Logger: logger})
+		if err != nil {
+			return nil, err
+		}
+		g.Go(func() error { return player.Run(ctx) })
+		return n, nil
+	case <-failed:
+		return nil, nil
+	}
+}
+
+// musicDirs are the folders that a track may come from.
+func (h *headUnit) musicDirs() []string {
+	var dirs []string
+	for _, d := range []string{h.music, h.link.Files} {
+		if d == "" {
+			continue
+		}
+		if abs, err := filepath.Abs(d); err == nil {
+			dirs = append(dirs, abs)
+		}
+	}
+	return dirs
 }
 
 // stateDir is where a head unit keeps its state by default, by the XDG Base

@@ -17,6 +17,7 @@ import (
 
 	hmicmd "tandem/hmi/cmd"
 	_ "tandem/hmi/locale" // before Fyne reads the locale
+	phonelinkcmd "tandem/phonelink/cmd"
 	simcmd "tandem/sim/cmd"
 	vehiclecmd "tandem/vehicle/cmd"
 )
@@ -90,6 +91,7 @@ func rootCommand() *cobra.Command {
 	}
 	add("drive", replayCommand())
 	add("drive", hmicmd.Commands()...)
+	add("drive", phonelinkcmd.Commands()...)
 	add("build", simcmd.Commands()...)
 	add("build", vehiclecmd.Commands()...)
 	return root
