@@ -165,24 +165,21 @@ func (p *phone) alone(cmd *cobra.Command, f func(context.Context, *companion) er
 	return p.aloneWith(cmd.Context(), c, f)
 }
 
-func (p *phone) aloneWith(ctx context.Context, c *companion, f func(context.Context, *companion) error) (err error) {
+// aloneWith runs c for as long as f takes; f's context ends when c does.
+func (p *phone) aloneWith(ctx context.Context, c *companion, f func(context.Context, *companion) error) error {
+	running, end := context.WithCancel(context.WithoutCancel(ctx)) // f ends first, and may say a last word
+	defer end()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	done := make(chan error, 1)
-	go func() { done <- c.serve(ctx) }()
-	finished := make(chan error, 1)
-	go func() { finished <- f(ctx, c) }()
-	select {
-	case err = <-finished:
+	go func() {
+		done <- c.serve(running)
 		cancel()
-		if ended := <-done; err == nil {
-			err = ended
-		}
-	case err = <-done: // it could not start, or broke
-		cancel()
-		if failed := <-finished; err == nil {
-			err = failed
-		}
+	}()
+	err := f(ctx, c)
+	end()
+	if ended := <-done; ended != nil && (err == nil || errors.Is(err, context.Canceled)) {
+		err = ended // it could not start, or broke: f's error is a consequence
 	}
 	return err
 }

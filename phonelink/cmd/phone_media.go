@@ -194,10 +194,13 @@ func (p *phone) follow(ctx context.Context, c *companion, w io.Writer, id phonel
 
 // pauseAtEnd leaves the session paused when its only player is interrupted.
 func (p *phone) pauseAtEnd(c *companion, s *phonelink.SessionView, doc *phonelink.MediaDoc) error {
-	if p.companion == nil && s.Local && doc.Playing {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		_ = c.edit(ctx, s.ID, phonelink.Play{}) // the node may have ended already
+	if p.companion != nil || !s.Local || !doc.Playing {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if err := c.edit(ctx, s.ID, phonelink.Play{}); err != nil {
+		return fmt.Errorf("pause at the end: %w", err)
 	}
 	return nil
 }

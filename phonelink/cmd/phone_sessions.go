@@ -105,9 +105,8 @@ func (p *phone) backCommand() *cobra.Command {
 // move asks for a change of owner and tells how it went.
 func (p *phone) move(ctx context.Context, c *companion, cmd *cobra.Command, key string,
 	good func(*phonelink.SessionView) bool, ask func(*phonelink.SessionView) phonelink.Request,
-) error {
+) (err error) {
 	var s *phonelink.SessionView
-	var err error
 	c.await(ctx, 2*time.Second, func(v *phonelink.View) bool {
 		s, err = find(v, key, good)
 		return err == nil
@@ -115,11 +114,20 @@ func (p *phone) move(ctx context.Context, c *companion, cmd *cobra.Command, key 
 	if err != nil {
 		return err
 	}
+	sounds, done := c.listen()
+	defer done()
 	began := time.Now()
 	if err := c.do(ctx, ask(s)); err != nil {
 		return err
 	}
 	v, s := c.moved(ctx, s)
+	if doc, ok := s.Doc.(*phonelink.MediaDoc); ok && p.companion == nil && s.Local && doc.Playing {
+		defer func() { // nobody else would play it
+			if err == nil {
+				err = p.follow(ctx, c, cmd.OutOrStdout(), s.ID, sounds)
+			}
+		}()
+	}
 	if p.asJSON {
 		return printJSON(cmd.OutOrStdout(), struct {
 			sessionJSON
