@@ -62,7 +62,9 @@ type Player struct {
 	open chan opened
 	wg   sync.WaitGroup
 
-	voices map[phonelink.SessionID]*voice // owned by Run
+	// Owned by Run.
+	voices map[phonelink.SessionID]*voice
+	begun  bool // a View with sessions was followed
 }
 
 // opened is the answer of Config.Open.
@@ -163,12 +165,15 @@ func (p *Player) follow(ctx context.Context, now time.Time, view *phonelink.View
 			if !s.Load && !s.Render {
 				continue
 			}
-			v = &voice{}
+			if v = new(voice); !p.begun && s.Render && s.RenderAt.IsZero() {
+				v = resumed(doc, now)
+			}
 			p.voices[s.ID] = v
 		}
 		seen[s.ID] = true
 		next = earlier(next, p.attend(ctx, now, s, doc, v))
 	}
+	p.begun = p.begun || len(view.Sessions) > 0
 	for id, v := range p.voices {
 		if !seen[id] {
 			p.stop(id, v, now, time.Time{})

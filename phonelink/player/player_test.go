@@ -229,6 +229,29 @@ func TestPlayer(t *testing.T) {
 	}
 }
 
+// TestResume begins with a session that was sounding when the program ended, a
+// minute ago: the music goes on where it was last heard.
+func TestResume(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBoard()
+		b.change(func(s *phonelink.SessionView, d *phonelink.MediaDoc) {
+			s.Render, d.Playing, d.Position, d.At = true, true, 3*time.Second, stamp(time.Now())
+		})
+		time.Sleep(time.Minute)
+		heard := run(t, b, nil)
+		b.after(62, func(s *phonelink.SessionView, d *phonelink.MediaDoc) {}) // any change
+		b.after(63, func(s *phonelink.SessionView, d *phonelink.MediaDoc) {   // the node took a Playhead
+			d.Position, d.At = 6*time.Second, stamp(time.Now())
+		})
+		b.after(64, func(s *phonelink.SessionView, d *phonelink.MediaDoc) {
+			d.Position, d.At = time.Second, stamp(time.Now())
+		})
+		if got, want := heard(), "60.0 on a 3.0, 64.0 off a 7.0, 64.0 on a 1.0"; got != want {
+			t.Errorf("heard: got %s, want %s", got, want)
+		}
+	})
+}
+
 // TestPlayheads expects one at the beginning, each second, and at the end.
 func TestPlayheads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

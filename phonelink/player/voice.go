@@ -22,6 +22,11 @@ type voice struct {
 	rate  float64
 	told  time.Time // the last Playhead
 	over  string    // id of the track whose end was told
+
+	// A session that was sounding here when this program ended: its document
+	// went on by the clock, the sound did not. Until the document has another
+	// stamp, the position is ours.
+	stale phonelink.Stamp
 }
 
 func (v *voice) position(now time.Time) time.Duration {
@@ -29,6 +34,25 @@ func (v *voice) position(now time.Time) time.Duration {
 		return v.from
 	}
 	return v.from + time.Duration(float64(now.Sub(v.since))*v.rate)
+}
+
+// where is where the document wants the voice to be.
+func (v *voice) where(doc *phonelink.MediaDoc, now time.Time) time.Duration {
+	if v.stale != 0 && doc.At == v.stale {
+		return v.position(now)
+	}
+	return Where(doc, now)
+}
+
+// resumed is a voice of a session that is ours as this program begins. Playheads
+// come each second while it sounds: if the last is older, nobody heard what
+// came after it.
+func resumed(doc *phonelink.MediaDoc, now time.Time) *voice {
+	v := &voice{}
+	if at := time.UnixMilli(int64(doc.At >> 16)); doc.Playing && doc.At != 0 && now.Sub(at) > 2*beat {
+		v.stale, v.from = doc.At, doc.Position
+	}
+	return v
 }
 
 // attend brings one voice to where its session wants it and says when to look
@@ -53,7 +77,7 @@ func (p *Player) attend(ctx context.Context, now time.Time, s *phonelink.Session
 	sound := s.Render && doc.Playing && ready && v.err == nil && v.over != track.ID
 	due := s.RenderAt
 	switch {
-	case sound && v.on && v.track.ID == track.ID && (Where(doc, now)-v.position(now)).Abs() < drift:
+	case sound && v.on && v.track.ID == track.ID && (v.where(doc, now)-v.position(now)).Abs() < drift:
 		return p.run(now, s, doc, v)
 	case sound && v.on: // another track, or another place in it
 		p.stop(s.ID, v, now, time.Time{})
@@ -67,7 +91,7 @@ func (p *Player) attend(ctx context.Context, now time.Time, s *phonelink.Session
 	case v.on && !s.Render && due.After(now):
 		return due
 	}
-	if v.over != "" && v.over != track.ID || v.over != "" && Where(doc, now) < v.from-drift {
+	if v.over != "" && v.over != track.ID || v.over != "" && v.where(doc, now) < v.from-drift {
 		v.over = "" // gone on, or back to the beginning
 		return now
 	}
@@ -118,8 +142,8 @@ func (p *Player) run(now time.Time, s *phonelink.SessionView, doc *phonelink.Med
 }
 
 func (p *Player) start(s *phonelink.SessionView, doc *phonelink.MediaDoc, v *voice, now, due time.Time) {
+	v.from = v.where(doc, now)
 	v.on, v.since, v.rate, v.track = true, now, rate(doc), doc.Queue[doc.Index]
-	v.from = Where(doc, now)
 	v.told, v.over = now, ""
 	p.heard(s.ID, v, now, due)
 	p.say(phonelink.Playhead{Session: s.ID, Position: v.from, Playing: true, At: now})
