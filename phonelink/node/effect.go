@@ -58,6 +58,13 @@ func (l *loop) note(to phonelink.Device, c phonelink.Class, n note) {
 	l.send(to, c, b)
 }
 
+// answered is the end of a request that is told once the View shows it: who
+// reads the View after Do reads what Do did.
+type answered struct {
+	reply chan<- error
+	err   error
+}
+
 // answer ends a request.
 func (l *loop) answer(tag uint64, refusal *phonelink.Refusal) {
 	reply, ok := l.room.tags[tag]
@@ -65,11 +72,13 @@ func (l *loop) answer(tag uint64, refusal *phonelink.Refusal) {
 		return
 	}
 	delete(l.room.tags, tag)
+	a := answered{reply: reply}
 	if refusal != nil {
-		reply <- refusal
-		return
+		a.err = refusal
+	} else {
+		l.urgent = true
 	}
-	reply <- nil
+	l.answers = append(l.answers, a)
 }
 
 // ask gives the machine a request; reply, which has room for one, gets the end

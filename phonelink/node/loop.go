@@ -35,6 +35,7 @@ type loop struct {
 	reopen  time.Time // zero: no need
 
 	batch   []phonelink.Effect
+	answers []answered
 	nextTag uint64
 	peers   map[phonelink.Device]link.Status
 	hellos  map[phonelink.Device]note
@@ -137,7 +138,7 @@ func (l *loop) step(e phonelink.Event) {
 	}
 }
 
-// flush carries out what was decided.
+// flush carries out what was decided, shows it, and tells who asked.
 func (l *loop) flush() {
 	for l.room != nil && len(l.batch) > 0 {
 		batch := l.batch
@@ -157,7 +158,7 @@ func (l *loop) flush() {
 		}
 		if err := l.room.journal.Append(records...); err != nil {
 			l.broken(err)
-			return
+			break
 		}
 		for _, e := range batch[i:] {
 			l.perform(e)
@@ -165,6 +166,10 @@ func (l *loop) flush() {
 		l.compact()
 	}
 	l.show()
+	for _, a := range l.answers {
+		a.reply <- a.err
+	}
+	l.answers = l.answers[:0]
 }
 
 // compact replaces a long journal by a snapshot.
