@@ -27,8 +27,9 @@ type Vehicle interface {
 
 // Watch is a latest-value view of some signals. C is readable when one of them
 // changed or went stale since the last Read; Read appends the samples in the
-// order of the paths. One goroutine reads.
-type Watch interface {
+// order of the paths. One goroutine reads. It is an alias, so that a client of
+// another process is a Vehicle without knowing this package.
+type Watch = interface {
 	C() <-chan struct{}
 	Read(now time.Time, dst []vehicle.Sample) []vehicle.Sample
 	Close()

@@ -1,0 +1,10 @@
+// Package vehiclepb is the generated code of vehicle.proto. It is made by
+//
+//	protoc --go_out=. --go_opt=paths=source_relative \
+//	  --go-grpc_out=. --go-grpc_opt=paths=source_relative vehicle.proto
+//
+// in this folder, with protoc 3.21.12 (Debian's protobuf-compiler),
+// protoc-gen-go v1.36.12 and protoc-gen-go-grpc v1.5.1.
+package vehiclepb
+
+//go:generate protoc --go_out=. --go_opt=paths=source_relative --go-grpc_out=. --go-grpc_opt=paths=source_relative vehicle.proto
