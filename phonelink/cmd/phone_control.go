@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -202,28 +204,42 @@ func (s stream) Write(b []byte) (int, error) {
 // forward hands the subcommand to the running companion; errNobody if there is
 // none.
 func (p *phone) forward(cmd *cobra.Command, args []string) error {
-	conn, err := net.Dial("unix", p.socket())
-	switch {
-	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED):
-		return errNobody
-	case err != nil:
-		return fmt.Errorf("reach the running companion: %w", err)
-	}
-	defer conn.Close()
-	ctx := cmd.Context()
-	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 	o := order{Args: argv(cmd, args)}
+	var err error
 	if o.Dir, err = os.Getwd(); err != nil {
 		o.Dir = "/"
 	}
+	conn, err := p.dial()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
 	if o.In, err = input(cmd, args); err != nil {
 		return err
 	}
+	return converse(cmd.Context(), conn, o, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+}
+
+// dial reaches the running companion.
+func (p *phone) dial() (net.Conn, error) {
+	conn, err := net.Dial("unix", p.socket())
+	switch {
+	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED):
+		return nil, errNobody
+	case err != nil:
+		return nil, fmt.Errorf("reach the running companion: %w", err)
+	}
+	return conn, nil
+}
+
+// converse gives an order and passes on what comes back, until its end.
+func converse(ctx context.Context, conn net.Conn, o order, stdin io.Reader, stdout, stderr io.Writer) error {
+	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 	enc := json.NewEncoder(conn)
 	if err := enc.Encode(o); err != nil {
 		return fmt.Errorf("reach the running companion: %w", err)
 	}
-	stdin := bufio.NewReader(io.LimitReader(cmd.InOrStdin(), maxOrder/2))
+	in := bufio.NewReader(io.LimitReader(stdin, maxOrder/2))
 	lines := bufio.NewScanner(conn)
 	lines.Buffer(nil, maxOrder)
 	for lines.Scan() {
@@ -237,10 +253,10 @@ func (p *phone) forward(cmd *cobra.Command, args []string) error {
 			}
 			return nil
 		}
-		fmt.Fprint(cmd.OutOrStdout(), a.Out)
-		fmt.Fprint(cmd.ErrOrStderr(), a.Err)
+		fmt.Fprint(stdout, a.Out)
+		fmt.Fprint(stderr, a.Err)
 		if a.Ask {
-			line, _ := stdin.ReadString('\n') // its end is an empty line
+			line, _ := in.ReadString('\n') // its end is an empty line
 			_ = enc.Encode(order{In: line})
 		}
 	}
@@ -248,6 +264,31 @@ func (p *phone) forward(cmd *cobra.Command, args []string) error {
 		return ctx.Err()
 	}
 	return errors.New("the running companion ended in between: it may have happened")
+}
+
+// completeSessions offers the sessions of the running companion, if there is
+// one: a shell does not wait for a link.
+func (p *phone) completeSessions(good func(sessionJSON) bool) func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return func(cmd *cobra.Command, args []string, _ string) (out []string, _ cobra.ShellCompDirective) {
+		conn, err := p.dial()
+		if err != nil || len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		defer conn.Close()
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(cmd.Context()), 2*time.Second)
+		defer cancel()
+		var b bytes.Buffer
+		_ = converse(ctx, conn, order{Args: []string{"sessions", "--json"}}, strings.NewReader(""), &b, io.Discard)
+		for dec := json.NewDecoder(&b); ; {
+			var s sessionJSON
+			if dec.Decode(&s) != nil {
+				return out, cobra.ShellCompDirectiveNoFileComp
+			}
+			if len(s.ID) == 26 && (good == nil || good(s)) {
+				out = append(out, s.ID[20:]+"\t"+s.Kind+" "+s.Title+" ("+s.Name+")")
+			}
+		}
+	}
 }
 
 // argv is the command line behind "phone", without the flags that say where the

@@ -45,7 +45,7 @@ func (p *phone) sessionsCommand() *cobra.Command {
 	})
 }
 
-// sessionArg completes the names of sessions for those of a running companion.
+// oneSession wants one argument, and says where to find it.
 func oneSession(cmd *cobra.Command, args []string) error {
 	if len(args) != 1 {
 		return fmt.Errorf("which session? 'tandem phone sessions' lists them; %s takes an id, a kind or a word of the title", cmd.Name())
@@ -57,7 +57,7 @@ func (p *phone) takeCommand() *cobra.Command {
 	return p.jsonFlag(&cobra.Command{
 		Use:   "take SESSION",
 		Short: "Go on here with what the car has",
-		Args:  oneSession,
+		Args:  oneSession, ValidArgsFunction: p.completeSessions(func(s sessionJSON) bool { return !s.Here }),
 		RunE: p.with(func(ctx context.Context, c *companion, cmd *cobra.Command, args []string) error {
 			if _, err := c.reach(ctx, ""); err != nil {
 				return err
@@ -73,7 +73,7 @@ func (p *phone) sendCommand() *cobra.Command {
 	cmd := p.jsonFlag(&cobra.Command{
 		Use:   "send SESSION",
 		Short: "Go on in the car with what is here",
-		Args:  oneSession,
+		Args:  oneSession, ValidArgsFunction: p.completeSessions(func(s sessionJSON) bool { return s.Here }),
 		RunE: p.with(func(ctx context.Context, c *companion, cmd *cobra.Command, args []string) error {
 			car, err := c.reach(ctx, to)
 			if err != nil {
@@ -93,7 +93,7 @@ func (p *phone) backCommand() *cobra.Command {
 	return p.jsonFlag(&cobra.Command{
 		Use:   "back SESSION",
 		Short: "Take back what was given away, within ten minutes",
-		Args:  oneSession,
+		Args:  oneSession, ValidArgsFunction: p.completeSessions(func(s sessionJSON) bool { return s.TakeBack > 0 }),
 		RunE: p.with(func(ctx context.Context, c *companion, cmd *cobra.Command, args []string) error {
 			c.settled(ctx)
 			return p.move(ctx, c, cmd, args[0], func(s *phonelink.SessionView) bool { return !s.Local },
@@ -201,7 +201,7 @@ func (p *phone) endCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "end SESSION",
 		Short: "End a session for good",
-		Args:  oneSession,
+		Args:  oneSession, ValidArgsFunction: p.completeSessions(nil),
 		RunE: p.with(func(ctx context.Context, c *companion, cmd *cobra.Command, args []string) error {
 			s, err := find(c.settled(ctx), args[0], nil)
 			if err != nil {

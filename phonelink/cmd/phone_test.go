@@ -164,6 +164,8 @@ func TestPhoneCommands(t *testing.T) {
 	song := wav(t, "song.wav", 30)
 	expect(s.must("play", song), "song")
 	expect(s.must("sessions"), "playing 0:00/0:30")
+	expect(s.must("__complete", "send", ""), "media song (here)")
+	expect(s.must("__complete", "take", ""), ":4") // nothing to take, no files
 	expect(s.must("send", "music"), "Tandem One")
 	expect(s.must("pause"), "paused")
 	expect(s.must("seek", "0:12"), "0:12/0:30")

@@ -150,10 +150,15 @@ func (m *ui) editKey(k tea.KeyMsg) tea.Cmd {
 		m.edit = nil
 		return cmd
 	case tea.KeyCtrlS:
-		save := m.saveDraft(true)
-		post := m.do("sent", phonelink.Edit{Session: e.id, Op: phonelink.Op{Act: phonelink.Dispatch{}}})
 		m.edit = nil
-		return tea.Sequence(save, post)
+		return m.beside("sent", func(ctx context.Context) error {
+			if text := string(e.text); text != e.saved {
+				if err := m.c.edit(ctx, e.id, phonelink.SetText{Text: text, Cursor: len(text)}); err != nil {
+					return err
+				}
+			}
+			return m.c.edit(ctx, e.id, phonelink.Dispatch{})
+		})
 	case tea.KeyUp, tea.KeyDown:
 		e.vertical(k.Type == tea.KeyDown)
 		return nil

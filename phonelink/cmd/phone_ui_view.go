@@ -108,16 +108,40 @@ func (m *ui) header() string {
 func (m *ui) tabLine() string {
 	line := " "
 	for i, name := range tabNames {
-		if m.w < 70 {
-			name, _, _ = strings.Cut(name, " ")
-		}
-		style := m.s.tab
+		style, gap := m.s.tab, "   "
 		if tab(i) == m.tab {
 			style = m.s.tabOn
+		} else if m.w < 72 {
+			name = "" // no room but for the page that is open
 		}
-		line += m.s.dim.Render(fmt.Sprint(i+1)) + " " + style.Render(name) + "   "
+		if name != "" {
+			name = " " + style.Render(name)
+		}
+		line += m.s.dim.Render(fmt.Sprint(i+1)) + name + gap
 	}
-	return line
+	return strings.TrimRight(line, " ")
+}
+
+// para is a text in lines of the window's width, indented; words between
+// asterisks are keys.
+func (m *ui) para(indent int, text string) (lines []string) {
+	line, width := strings.Repeat(" ", indent), indent
+	for i, word := range strings.Fields(text) {
+		plain := strings.ReplaceAll(word, "*", "")
+		w := lipgloss.Width(plain)
+		if i > 0 && width+1+w >= m.w {
+			lines = append(lines, line)
+			line, width = strings.Repeat(" ", indent), indent
+		} else if i > 0 {
+			line, width = line+" ", width+1
+		}
+		if before, rest, ok := strings.Cut(word, "*"); ok {
+			key, after, _ := strings.Cut(rest, "*")
+			word = before + m.s.key.Render(key) + after
+		}
+		line, width = line+word, width+w
+	}
+	return append(lines, line)
 }
 
 // body is the page, of at most room lines.
@@ -143,23 +167,19 @@ func (m *ui) body(room int) []string {
 }
 
 func (m *ui) welcome() []string {
-	k := m.s.key.Render
-	return []string{
-		"", m.s.title.Render("  Pair with your car"), "",
-		"  1  Park, and open " + m.s.title.Render("Phones, Add phone") + " on the car's screen.",
-		"  2  Press " + k("a") + " here and paste the text of the code that it shows.", "",
-		m.s.dim.Render(fit("     No way to copy it? Give the car's HOST:PORT in place of the text,", m.w-1)),
-		m.s.dim.Render(fit("     and compare six digits on both screens.", m.w-1)), "",
-		"  Until then music (" + k("o") + "), places (" + k("g") + ") and messages (" + k("m") + ") wait here.",
-	}
+	lines := []string{"", m.s.title.Render("  Pair with your car"), ""}
+	lines = append(lines, m.para(2, "1 Park, and open Phones, Add phone on the car's screen.")...)
+	lines = append(lines, m.para(2, "2 Press *a* here and paste the text of the code that it shows. No way to copy it? Give the car's HOST:PORT in place of the text, and compare six digits on both screens.")...)
+	lines = append(lines, "")
+	return append(lines, m.para(2, "Until then music (*o*), places (*g*) and messages (*m*) wait here.")...)
 }
 
 func (m *ui) compareBody() []string {
 	return []string{
 		"", m.s.title.Render("  Compare with the car's screen"), "",
 		"      " + m.s.key.Render(grouped(m.same.digits)), "",
-		"  Does the car show exactly these digits?", "",
-		"  " + m.s.key.Render("y") + " yes, pair      " + m.s.key.Render("n") + " no: somebody else may be between",
+		"  Does the car show exactly these?", "",
+		"  " + m.s.key.Render("y") + " yes, pair", "  " + m.s.key.Render("n") + " no: somebody may be between",
 	}
 }
 
@@ -193,12 +213,11 @@ var kindMarks = map[phonelink.Kind]string{
 func (m *ui) sessions(room int) []string {
 	list := m.listed()
 	if len(list) == 0 {
-		k := m.s.key.Render
-		return []string{"", map[tab]string{
-			tabSessions: "  Nothing is under way. " + k("o") + " plays music, " + k("g") + " picks a place, " + k("m") + " begins a message.",
-			tabPlaces:   "  No destination yet. " + k("g") + " picks one, by coordinates, a geo: address or a name.",
-			tabMessages: "  No message is being written. " + k("m") + " begins one; it is kept whatever happens.",
-		}[m.tab]}
+		return append([]string{""}, m.para(2, map[tab]string{
+			tabSessions: "Nothing is under way. *o* plays music, *g* picks a place, *m* begins a message.",
+			tabPlaces:   "No destination yet. *g* picks one, by coordinates, a geo: address or a name.",
+			tabMessages: "No message is being written. *m* begins one; it is kept whatever happens.",
+		}[m.tab])...)
 	}
 	at := min(m.sel[m.tab], len(list)-1)
 	first := max(0, min(at-room/2, len(list)-room))
@@ -232,7 +251,7 @@ func (m *ui) files() []string {
 	if text, ok := clipboard(m.view); ok {
 		lines = append(lines, "   "+fit(clean(text), m.w-4))
 	} else {
-		lines = append(lines, m.s.dim.Render("   nothing was copied in the last ten minutes"))
+		lines = append(lines, m.s.dim.Render(fit("   nothing was copied in ten minutes", m.w)))
 	}
 	lines = append(lines, "", m.s.title.Render(" Files"))
 	if len(m.view.Transfers) == 0 {
