@@ -54,6 +54,9 @@ func (s *State) receive(from Device, m Msg) {
 // state is a copy that a peer sent.
 func (s *State) state(from *peer, st *Replica) {
 	e := s.believe(from, st)
+	if e != nil && s.cfg.Faults.Has(HaveUnsaved) && !s.owns(e) {
+		e.dirty = false
+	}
 	if e == nil {
 		s.send(from.Device, ClassMedia, HaveMsg{Mark{st.ID, st.Rev.Epoch, st.Rev.Seq}, true, s.boot})
 		return
@@ -100,6 +103,7 @@ func (s *State) believe(from *peer, st *Replica) *entry {
 		return e
 	}
 	if s.owns(e) && from.Device != e.heirOf() && !s.cfg.Faults.Has(BelieveAnybody) {
+		s.resend(e, from.Device)
 		return e
 	}
 	if e.to.Device != "" {
@@ -160,7 +164,7 @@ func (s *State) supersede(e *entry, st *Replica, from Device) {
 		}
 		s.dropGive(e, RefusedOwner)
 		e.log, e.saved.heir, e.by, e.to = nil, "", 0, promise{}
-		e.out = retry{}
+		e.out, e.acked = retry{}, 0
 		e.back = time.Time{}
 		e.lease, e.dropAt = 0, 0
 	}
@@ -285,6 +289,7 @@ func (s *State) settleCopies(e *entry) {
 func (s *State) have(from *peer, m HaveMsg) {
 	s.newLife(from, m.Boot)
 	e := s.find(m.Mark.ID)
+	s.revoke(e, from, m.Mark)
 	if e == nil || e.volatile() && m.Boot < from.life {
 		return
 	}

@@ -46,6 +46,7 @@ func (s *State) offered(from *peer, m OfferMsg) {
 	if e = s.believe(from, st); e == nil || e.Owner() != from.Device || e.Ended || e.to.Device != "" {
 		return
 	}
+	s.send(from.Device, classOf(e.Kind), HaveMsg{Mark: e.mark(), Boot: s.boot})
 	if need := s.lacks(&e.Session); need != "" {
 		s.send(from.Device, classOf(e.Kind), MismatchMsg{m.Try, e.ID, need})
 		return
@@ -114,6 +115,7 @@ func (s *State) prepared(from *peer, m PrepareMsg) {
 		return
 	}
 	s.touch(e)
+	s.send(from.Device, classOf(e.Kind), HaveMsg{Mark: e.mark(), Boot: s.boot})
 	if need := s.lacks(&e.Session); need != "" {
 		s.send(from.Device, classOf(e.Kind), MismatchMsg{m.Try, e.ID, need})
 		s.dropGet(e, RefusedMismatch)
@@ -166,6 +168,9 @@ func (s *State) settleGive(e *entry) {
 		s.dropGive(e, RefusedAbsent)
 		return
 	}
+	if e.Lease.Heir != "" {
+		s.dropHeir(e)
+	}
 	early := s.cfg.Faults.Has(CommitUnready)
 	if g.ready || early {
 		if s.mayCommit(e) {
@@ -182,17 +187,12 @@ func (s *State) settleGive(e *entry) {
 	}
 }
 
-// mayCommit reports whether nobody but the receiver could claim. If an heir
-// could, it is dropped first, and has to say that it knows.
+// mayCommit reports whether nobody could claim. An heir that could is dropped
+// as soon as a hand-off begins, and has to say that it knows; even the one
+// that the session goes to, or it could claim what is committed to it, and own
+// it on other terms than the one who committed it believes.
 func (s *State) mayCommit(e *entry) bool {
-	h := e.heirOf()
-	if h == "" || h == e.give.to || s.cfg.Faults.Has(CommitWithHeir) {
-		return true
-	}
-	if e.Lease.Heir != "" {
-		s.dropHeir(e)
-	}
-	return false
+	return e.heirOf() == "" || s.cfg.Faults.Has(CommitWithHeir)
 }
 
 // dropHeir tells the heir that it is heir no more; until it has that on disk
@@ -218,11 +218,10 @@ func (s *State) advance(e *entry) {
 func (s *State) commit(e *entry) {
 	g := &e.give
 	s.freeze(e)
-	if g.to != e.Lease.Heir {
-		e.log = nil
-	}
+	e.log = nil
 	e.to = promise{Device: g.to, Epoch: Epoch{e.Rev.Epoch.N + 1, g.to}, Try: g.try, Echo: g.echo}
 	s.advance(e)
+	e.dirty = !s.cfg.Faults.Has(CommitUnsaved)
 	e.heard = s.now.Mono
 	g.retry = retry{}
 	s.again(&g.retry, g.to)
@@ -310,6 +309,7 @@ func (s *State) adopt(e *entry, from Device, m CommitMsg) {
 		e.get = get{}
 	}
 	s.applyQueue(e)
+	e.dirty = !s.cfg.Faults.Has(DoneUnsaved)
 	s.sendDone(e, from, m.Epoch)
 	s.touch(e)
 }
@@ -339,7 +339,7 @@ func (s *State) doneFrom(from *peer, id SessionID, epoch Epoch) {
 	if e.Lease.TTL > 0 {
 		e.Lease.Heir = s.cfg.Self
 	}
-	e.to = promise{}
+	e.to, e.acked = promise{}, 0
 	e.saved.heir, e.log, e.by, e.dirty = "", nil, 0, true
 	e.back = s.now.Wall.Add(s.cfg.Timing.TakeBack)
 	e.heard = s.now.Mono

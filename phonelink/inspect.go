@@ -6,6 +6,7 @@ type Facts struct {
 	Owns   bool     // owns, though the lease may have lapsed
 	Holds  bool     // owns, and nobody can have claimed it
 	Shown  bool     // renders
+	Unsure bool     // an heir that was dropped does not know it yet
 	Busy   bool     // a hand-off, a claim or unacknowledged operations are under way
 	Gives  bool     // has committed to give it away and not heard of it yet
 	Queued int      // operations that no owner has acknowledged
@@ -19,7 +20,7 @@ func (s *State) Inspect(id SessionID, now Now) (Facts, bool) {
 	}
 	s.now = now
 	return Facts{
-		State: &e.Replica, Owns: s.owns(e), Holds: s.holds(e), Shown: e.shown, Gives: e.to.Device != "", Queued: len(e.queue),
+		State: &e.Replica, Owns: s.owns(e), Holds: s.holds(e), Shown: e.shown, Unsure: e.saved.heir != "", Gives: e.to.Device != "", Queued: len(e.queue),
 		Busy: e.give.to != "" || e.get.stage != getNone || e.claim.want || e.to.Device != "" || len(e.queue) > 0,
 	}, true
 }

@@ -40,7 +40,7 @@ func (s *State) settleOwner(e *entry) {
 	if !s.owns(e) {
 		return
 	}
-	if !e.Expires.IsZero() && !s.now.Wall.Before(e.Expires) {
+	if !e.Expires.IsZero() && !s.now.Wall.Before(e.Expires) && !s.cfg.Faults.Has(SceneLate) {
 		s.end(e)
 		return
 	}

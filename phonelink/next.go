@@ -250,9 +250,9 @@ func (s *State) dueOf(e *entry) time.Duration {
 	} else if e.shown && !e.Expires.IsZero() {
 		at(s.now.Mono + max(time.Millisecond, e.Expires.Sub(s.now.Wall)))
 	}
-	if e.give.to != "" {
+	if e.give.to != "" && e.to.Device == "" {
 		at(e.give.since + s.giveFor(e))
-		if s.up(e.give.to) && !(e.give.ready && e.to.Device == "") {
+		if s.up(e.give.to) && !e.give.ready {
 			at(e.give.retry.at)
 		}
 	}
@@ -276,7 +276,7 @@ func (s *State) dueOf(e *entry) time.Duration {
 	if e.routeAt > s.now.Mono {
 		at(e.routeAt)
 	}
-	if len(e.queue) > 0 && !s.owns(e) && e.to.Device == "" && !e.Ended && s.reaches(e) {
+	if !s.owns(e) && e.to.Device == "" && !e.Ended && len(s.unsent(e)) > 0 && s.reaches(e) {
 		at(e.out.at)
 	}
 	for i := range e.know {

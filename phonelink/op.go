@@ -68,7 +68,7 @@ type (
 	SetText struct {
 		Text   string `cbor:"1,keyasint,omitempty"`
 		Cursor int    `cbor:"2,keyasint,omitempty"`
-		Base   string `cbor:"3,keyasint,omitempty"` // what Text was made from; filled in by the machine
+		Base   string `cbor:"3,keyasint,omitempty"` // what Text was made from; "": what is known here now
 	} // of a draft; merged three-way
 	Dispatch struct{} // send the draft, exactly once
 	Scroll   struct {

@@ -59,28 +59,26 @@ func (s *State) edit(t uint64, e *entry, act Action) {
 		return
 	}
 	if set, ok := act.(SetText); ok {
-		if len(set.Text) > MaxDocument/4 {
+		if max(len(set.Text), len(set.Base)) > MaxDocument/4 {
 			s.answer(t, refusal(RefusedUnsupported))
 			return
 		}
 		if d, ok := doc.(*DraftDoc); ok {
-			set.Base = d.Text
+			if set.Base == "" {
+				set.Base = d.Text
+			}
 			act = set
 		}
 	}
 	o := Op{At: s.stamp(), Act: act}
-	if e.last == 0 {
-		e.last = max(appliedTo(e.Applied, s.cfg.Self), s.boot<<40)
-	}
-	e.last++
-	o.ID = OpID{s.cfg.Self, e.last}
+	o.ID = s.nextID(e)
 	if after, _ := s.apply(doc, o, s.owns(e)); after != doc && tooBig(after) {
 		e.last--
 		s.answer(t, refusal(RefusedUnsupported))
 		return
 	}
 	s.touch(e)
-	if s.owns(e) {
+	if s.owns(e) && len(e.queue) == 0 {
 		s.do(e, o)
 		s.answer(t, nil)
 		return
@@ -91,6 +89,18 @@ func (s *State) edit(t uint64, e *entry, act Action) {
 	if t != 0 {
 		e.tags = append(e.tags, tag{o.ID.Seq, t})
 	}
+}
+
+// nextID names the next operation that is made here.
+func (s *State) nextID(e *entry) OpID {
+	if e.last == 0 {
+		e.last = appliedTo(e.Applied, s.cfg.Self)
+		if !s.cfg.Faults.Has(SeqForgotten) {
+			e.last = max(e.last, s.boot<<40)
+		}
+	}
+	e.last++
+	return OpID{s.cfg.Self, e.last}
 }
 
 // do applies an operation that follows, as the owner.
@@ -197,7 +207,7 @@ func (s *State) ops(from *peer, m OpsMsg) {
 		if s.cfg.Faults.Has(AckEarly) {
 			id = o.ID
 		}
-		if !slices.ContainsFunc(ids, func(x OpID) bool { return x.Origin == id.Origin }) {
+		if id.Seq != 0 && !slices.ContainsFunc(ids, func(x OpID) bool { return x.Origin == id.Origin }) {
 			ids = append(ids, id)
 		}
 	}
@@ -223,6 +233,7 @@ func (s *State) accept(from *peer, e *entry, o Op) {
 		return
 	}
 	s.do(e, o)
+	s.applyQueue(e)
 	if s.cfg.Faults.Has(OpUnsaved) {
 		e.dirty = false
 	}
@@ -235,12 +246,14 @@ func (s *State) appliedBy(from *peer, m AppliedMsg) {
 	if e == nil || e.Owner() != from.Device || len(e.queue) == 0 {
 		return
 	}
+	// What was made here is kept until its copy is here too: if this device
+	// claims the session before that, it has it.
+	e.acked = max(e.acked, appliedTo(m.Applied, s.cfg.Self))
 	n := len(e.queue)
-	e.queue = slices.DeleteFunc(slices.Clone(e.queue), func(o Op) bool { return o.ID.Seq <= appliedTo(m.Applied, o.ID.Origin) })
-	if len(e.queue) == n {
-		return
-	}
-	e.dirty = true
+	e.queue = slices.DeleteFunc(slices.Clone(e.queue), func(o Op) bool {
+		return o.ID.Origin != s.cfg.Self && o.ID.Seq <= appliedTo(m.Applied, o.ID.Origin)
+	})
+	e.dirty = e.dirty || len(e.queue) != n
 	e.out = retry{}
 	s.answerOps(e)
 	s.touch(e)
@@ -249,7 +262,7 @@ func (s *State) appliedBy(from *peer, m AppliedMsg) {
 // answerOps answers who waited for operations that are no longer queued.
 func (s *State) answerOps(e *entry) {
 	e.tags = slices.DeleteFunc(e.tags, func(t tag) bool {
-		if slices.ContainsFunc(e.queue, func(o Op) bool { return o.ID == OpID{s.cfg.Self, t.seq} }) {
+		if t.seq > e.acked && slices.ContainsFunc(e.queue, func(o Op) bool { return o.ID == OpID{s.cfg.Self, t.seq} }) {
 			return false
 		}
 		if e.Ended && t.seq > appliedTo(e.Applied, s.cfg.Self) {
@@ -269,7 +282,10 @@ func (s *State) settleQueue(e *entry) {
 	if len(e.queue) == 0 || s.owns(e) || e.to.Device != "" || e.Ended {
 		return
 	}
-	m := OpsMsg{e.ID, e.Rev.Epoch, e.queue[:min(len(e.queue), opsPart)]}
+	m := OpsMsg{e.ID, e.Rev.Epoch, s.unsent(e)}
+	if len(m.Ops) == 0 {
+		return
+	}
 	if s.up(e.Owner()) {
 		if s.again(&e.out, e.Owner()) {
 			s.send(e.Owner(), classOf(e.Kind), m)
@@ -285,18 +301,29 @@ func (s *State) settleQueue(e *entry) {
 	}
 }
 
+// unsent is the first part of what the owner has not acknowledged.
+func (s *State) unsent(e *entry) []Op {
+	n := 0
+	for n < len(e.queue) && e.queue[n].ID.Origin == s.cfg.Self && e.queue[n].ID.Seq <= e.acked {
+		n++
+	}
+	return e.queue[n:min(len(e.queue), n+opsPart)]
+}
+
 // applyQueue does what waited for an owner, once this device is that.
 func (s *State) applyQueue(e *entry) {
 	if !s.owns(e) || len(e.queue) == 0 {
 		return
 	}
 	queue := e.queue
-	e.queue = nil
+	e.queue, e.dirty = nil, true
 	for _, o := range queue {
-		if !e.Ended && follows(o.ID.Seq, appliedTo(e.Applied, o.ID.Origin)) {
+		switch last := appliedTo(e.Applied, o.ID.Origin); {
+		case e.Ended || o.ID.Seq <= last:
+		case follows(o.ID.Seq, last):
 			s.do(e, o)
-		} else if o.ID.Origin == s.cfg.Self && o.ID.Seq > appliedTo(e.Applied, s.cfg.Self) {
-			continue
+		default: // one that another owner acknowledged is on its way here
+			e.queue = append(e.queue, o)
 		}
 	}
 	s.answerOps(e)
@@ -306,7 +333,7 @@ func (s *State) applyQueue(e *entry) {
 // for the owner.
 func (s *State) seen(e *entry) Document {
 	doc := e.Doc
-	if s.owns(e) || doc == nil {
+	if doc == nil {
 		return doc
 	}
 	for _, o := range e.queue {

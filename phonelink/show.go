@@ -96,11 +96,7 @@ func (s *State) settleRoute(e *entry) {
 
 // ownOp is an operation of the machine itself, as the owner.
 func (s *State) ownOp(e *entry, a Action) Op {
-	if e.last == 0 {
-		e.last = max(appliedTo(e.Applied, s.cfg.Self), s.boot<<40)
-	}
-	e.last++
-	return Op{OpID{s.cfg.Self, e.last}, s.stamp(), a}
+	return Op{s.nextID(e), s.stamp(), a}
 }
 
 // settlePerform asks for what a draft or a scene does outside, once for each

@@ -141,6 +141,7 @@ type entry struct {
 	performing OpID
 	know       []know
 	out        retry
+	acked      uint64 // the last operation made here that this owner has, though its copy may not be here yet
 	tags       []tag
 	due        time.Duration // when something is to be done; 0: nothing
 }

@@ -24,6 +24,9 @@ type plot struct {
 	ended     bool // somebody asked for its end
 	expires   int64
 	tokens    int
+	audio     phonelink.Device // of a call: where its sound is, on whose word, since when
+	ear       int
+	since     int64
 	marks     []*mark
 	performed map[phonelink.Device]bool // who sent the draft
 	sends     map[phonelink.OpID]bool   // and for what
@@ -256,6 +259,10 @@ func (w *world) edit(n *node, p *plot) {
 		}
 		w.editDraft(n, p, m, edit)
 	case phonelink.Page:
+		if w.chance(0.2) {
+			w.timeless(n, p)
+			return
+		}
 		m = nil
 		edit(phonelink.Scroll{Percent: float64(w.rnd.IntN(100))})
 	case phonelink.Call:
@@ -338,9 +345,45 @@ func (w *world) editDraft(n *node, p *plot, m *mark, edit func(phonelink.Action)
 	edit(phonelink.SetText{Text: d.Text[:at] + m.text + d.Text[at:], Cursor: at + len(m.text)})
 }
 
+// timeless is the page that changes without a time set; none may win.
+const timeless = "https://timeless.example/"
+
+// timeless sends the owner a change that a foreign device made, without a time.
+func (w *world) timeless(n *node, p *plot) {
+	for _, o := range w.nodes {
+		if !o.running || o == n || !w.has(n, p.profile) || !w.linked(n, o) || o.index != 0 && n.index != 0 && w.role != companion {
+			continue
+		}
+		if f, ok := o.state.Inspect(p.id, w.clock(o)); ok && f.Owns {
+			id := phonelink.OpID{Origin: phonelink.Device(fmt.Sprintf("kde:%d", p.tokens)), Seq: 1}
+			doc := &phonelink.PageDoc{URL: timeless}
+			w.tell(o, phonelink.Received{From: n.device, Message: phonelink.OpsMsg{ID: p.id, Epoch: f.State.Rev.Epoch,
+				Ops: []phonelink.Op{{ID: id, Act: phonelink.Replace{Doc: doc}}}}})
+		}
+	}
+}
+
+// lie lets the node claim, to the owner, that it owns the session now.
+func (w *world) lie(n *node) {
+	p := w.plots[w.rnd.IntN(len(w.plots))]
+	for _, o := range w.nodes {
+		if !o.running || o == n || !w.has(n, p.profile) || !w.linked(n, o) || o.index != 0 && n.index != 0 && w.role != companion {
+			continue
+		}
+		if f, ok := o.state.Inspect(p.id, w.clock(o)); ok && f.Owns && f.State.Lease.Heir == "" && !f.Unsure {
+			r := *f.State
+			r.Rev.Epoch = phonelink.Epoch{N: r.Rev.Epoch.N + 5, Device: n.device}
+			w.say("%s lies to %s that it owns %s", n.device, o.device, name(p.id))
+			w.tell(o, phonelink.Received{From: n.device, Message: phonelink.StateMsg{State: r}})
+		}
+	}
+}
+
 // fault is something that goes wrong.
 func (w *world) fault(n *node) {
-	switch x := w.rnd.IntN(10); {
+	switch x := w.rnd.IntN(11); {
+	case x == 10:
+		w.lie(n)
 	case x < 3:
 		if n.crashIn == 0 {
 			n.crashIn, n.torn = 1+w.rnd.IntN(6), w.chance(0.5)

@@ -48,6 +48,9 @@ func (w *world) watch() {
 			if n.shown[p.id] {
 				shown++
 			}
+			if p.kind == phonelink.Call {
+				w.routed(n, p)
+			}
 		}
 		if holders > 1 {
 			w.fail("I1", "%s and %s own %s at once", who[0].device, who[1].device, name(p.id))
@@ -65,6 +68,25 @@ func (w *world) watch() {
 				w.fail("I7", "%s renders %s while it moves or may move", n.device, name(id))
 			}
 		}
+	}
+}
+
+// routed checks that a call's sound is back at its phone a second after the
+// phone knew that the link was lost.
+func (w *world) routed(n *node, p *plot) {
+	f, ok := n.state.Inspect(p.id, w.clock(n))
+	if !ok || !f.Owns {
+		return
+	}
+	d, ok := f.State.Doc.(*phonelink.CallDoc)
+	if !ok {
+		return
+	}
+	if p.audio != d.Audio || p.ear != n.index {
+		p.audio, p.ear, p.since = d.Audio, n.index, w.now
+	}
+	if o := w.byName(d.Audio); o != nil && n.down[o.index] != 0 && w.now-max(p.since, n.down[o.index]) > second {
+		w.fail("route", "%s leaves the sound of %s with %s, which is out of reach", n.device, name(p.id), o.device)
 	}
 }
 
@@ -272,6 +294,11 @@ func (w *world) content(p *plot, r *phonelink.Replica) {
 		if p.sent && len(p.performed) == 0 {
 			w.fail("I2", "%s was to be sent, and never was", name(p.id))
 		}
+	case *phonelink.PageDoc:
+		if d.URL == timeless {
+			w.fail("stamp", "%s is what a change without a time made of it", name(p.id))
+		}
+		return
 	default:
 		return
 	}

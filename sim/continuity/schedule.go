@@ -65,6 +65,10 @@ func (w *world) run(c *Config, seed uint64) *Violation {
 	for _, n := range w.nodes {
 		w.boot(n)
 	}
+	if w.chance(0.15) {
+		w.divide()
+		return w.play()
+	}
 	end := w.between(3*second, 9*second)
 	for t := w.between(0, 300*ms); t < end; t += w.between(5*ms, 900*ms) {
 		w.at(t, happening{kind: act})
@@ -73,6 +77,11 @@ func (w *world) run(c *Config, seed uint64) *Violation {
 		}
 	}
 	w.at(end, happening{kind: heal})
+	return w.play()
+}
+
+// play lets happen what is planned.
+func (w *world) play() *Violation {
 	for w.bad == nil {
 		h, ok := w.next()
 		if !ok {
@@ -81,6 +90,11 @@ func (w *world) run(c *Config, seed uint64) *Violation {
 		w.now = h.at
 		if h.kind == finish {
 			w.finish()
+			if w.bad != nil && w.bad.Invariant == "I5" && h.n == 0 { // a scene may just have expired: once more
+				w.bad = nil
+				w.at(w.now+3*second, happening{kind: finish, n: 1})
+				continue
+			}
 			break
 		}
 		w.happen(h)
@@ -145,8 +159,11 @@ func (w *world) happen(h happening) {
 		}
 	case notice:
 		w.meet(n, w.nodes[h.from], h.n)
+	case plan:
+		h.do()
 	case absence:
 		if w.line[h.node][h.from] == h.n {
+			n.down[h.from] = w.now
 			w.tell(n, phonelink.PeerDown{Device: w.nodes[h.from].device})
 		}
 	case loaded:
@@ -175,6 +192,7 @@ func (w *world) meet(n, o *node, line uint32) {
 	}
 	fresh := n.met[o.index] != o.life+1 || w.chance(0.2)
 	n.met[o.index] = o.life + 1
+	n.down[o.index] = 0
 	w.tell(n, phonelink.PeerUp{Device: o.device, Fresh: fresh, RTT: time.Duration(w.rtt) * time.Microsecond})
 }
 
@@ -215,4 +233,60 @@ func (w *world) heal() {
 	}
 	w.at(w.now+int64(w.window()/time.Microsecond), happening{kind: check})
 	w.at(w.now+14*second, happening{kind: finish})
+}
+
+// divide is a schedule with a purpose: a session is handed over, its owner and
+// the heir lose each other, all change it, and the heir claims it.
+func (w *world) divide() {
+	w.plots = w.plots[:1]
+	p := w.plots[0]
+	if p.kind != phonelink.Draft {
+		p.kind = phonelink.Media
+	}
+	p.ephemeral, p.privacy, p.needs, p.profile = false, phonelink.Private, 0, "ana"
+	p.began, p.via = true, ""
+	at := int64(0)
+	then := func(least, most int64, do func()) {
+		at += w.between(least, most)
+		w.at(at, happening{kind: plan, do: do})
+	}
+	a, b := w.nodes[w.rnd.IntN(2)], w.nodes[0]
+	if a == b {
+		b = w.nodes[1]
+	}
+	c := w.nodes[len(w.nodes)-1] // the third, or one of them
+	all := []*node{a, b, c}
+	edits := func() {
+		for range w.rnd.IntN(5) {
+			then(0, 200*ms, func() { w.edit(all[w.rnd.IntN(3)], p) })
+		}
+	}
+	then(0, 100*ms, func() { w.ask(a, p, nil, phonelink.Open{Session: w.session(p, a)}) })
+	edits()
+	then(200*ms, 900*ms, func() { w.ask(b, p, nil, phonelink.Take{Session: p.id}) })
+	then(0, second, func() { w.edit(c, p) })
+	edits()
+	if c != a && c != b && w.chance(0.3) {
+		then(0, 600*ms, func() { w.ask(c, p, nil, phonelink.Take{Session: p.id}) })
+	}
+	then(0, 200*ms, func() { w.cutLink(a, b) })
+	if w.chance(0.3) {
+		then(0, 200*ms, func() { w.fault(b) })
+	}
+	edits()
+	then(0, second, func() { w.ask(a, p, nil, phonelink.Take{Session: p.id}) })
+	if w.chance(0.5) {
+		then(0, 3*second, func() { w.crash(a) })
+	}
+	if w.chance(0.3) {
+		then(0, 3*second, func() { w.crash(b) })
+	}
+	then(0, second, func() { w.ask(a, p, nil, phonelink.Take{Session: p.id}) })
+	then(3*second, 8*second, func() { w.edit(c, p) })
+	edits()
+	if w.chance(0.3) {
+		then(0, second, func() { w.joinLink(a, b) })
+		edits()
+	}
+	w.at(at+w.between(0, second), happening{kind: heal})
 }

@@ -22,6 +22,7 @@ const (
 	absence // a device learns that it does not
 	loaded
 	report // a player says where it is
+	plan   // of a schedule with a purpose
 	heal
 	check
 	finish
@@ -37,6 +38,7 @@ type happening struct {
 	n    uint32 // life of the node, link or index of a message
 	msg  phonelink.Msg
 	id   phonelink.SessionID
+	do   func()
 }
 
 // node is one device.
@@ -62,6 +64,7 @@ type node struct {
 	loaded map[phonelink.SessionID]bool
 	shown  map[phonelink.SessionID]bool
 	cond   phonelink.Conditions
+	down   [3]int64  // when it was told that a peer is absent; 0: it is not
 	met    [3]uint32 // the life of each peer that was met last, plus 1
 }
 
@@ -324,7 +327,7 @@ func (w *world) boot(n *node) {
 		}
 	}
 	n.state, n.running, n.began = s, true, w.now
-	n.met = [3]uint32{}
+	n.met, n.down = [3]uint32{}, [3]int64{}
 	w.say("%s starts", n.device)
 	var seed [32]byte
 	for i := range 4 {
