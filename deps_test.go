@@ -100,7 +100,9 @@ var policy = []struct {
 
 	// A room's commands are exempt from laws 2 and 3.
 	{"*/cmd", "any"},
-	{"*/rpc", "vehicle phonelink ota"},
+	{"*/rpc", "vehicle phonelink ota vehicle/rpc/vehiclepb phonelink/rpc/phonelinkpb"},
+	{"vehicle/rpc/vehiclepb", ""}, // generated messages
+	{"phonelink/rpc/phonelinkpb", ""},
 }
 
 // forbidden overrides a wild card above: who may not, whatever the row says.

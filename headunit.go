@@ -221,6 +221,7 @@ func (h *headUnit) openPhones(ctx context.Context, g *errgroup.Group, car phonel
 	if err := c.Check(); err != nil {
 		return nil, misuse{err}
 	}
+	c.Files = receivedDir(c.Data)
 	ready, failed := make(chan *node.Node, 1), make(chan error, 1)
 	c.Ready = func(n *node.Node) { ready <- n }
 	g.Go(func() error {
@@ -233,7 +234,7 @@ func (h *headUnit) openPhones(ctx context.Context, g *errgroup.Group, car phonel
 	})
 	select {
 	case n := <-ready:
-		player, err := media.NewPlayer(media.Config{Phones: n, Output: &media.Null{}, Open: media.Files(nil, h.musicDirs()...), Logger: logger})
+		player, err := media.NewPlayer(media.Config{Phones: n, Output: &media.Null{}, Open: media.Files(nil, absolute(h.music, c.Files)...), Logger: logger})
 		if err != nil {
 			return nil, err
 		}
@@ -244,18 +245,23 @@ func (h *headUnit) openPhones(ctx context.Context, g *errgroup.Group, car phonel
 	}
 }
 
-// musicDirs are the folders that a track may come from.
-func (h *headUnit) musicDirs() []string {
-	var dirs []string
-	for _, d := range []string{h.music, h.link.Files} {
-		if d == "" {
-			continue
-		}
-		if abs, err := filepath.Abs(d); err == nil {
-			dirs = append(dirs, abs)
+// receivedDir is where readable copies of what phones sent are: in memory where
+// the system offers it (XDG_RUNTIME_DIR), so that the disk does not keep them.
+func receivedDir(data string) string {
+	if dir := os.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "tandem", "files")
+	}
+	return filepath.Join(data, "phonelink", "received")
+}
+
+// absolute are the folders that are given, from the root.
+func absolute(dirs ...string) (out []string) {
+	for _, d := range dirs {
+		if abs, err := filepath.Abs(d); err == nil && d != "" {
+			out = append(out, abs)
 		}
 	}
-	return dirs
+	return out
 }
 
 // stateDir is where a head unit keeps its state by default, by the XDG Base
