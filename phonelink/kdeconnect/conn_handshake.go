@@ -280,7 +280,11 @@ func (h *hub) report(peer identity, err error) {
 	d := device(peer.ID)
 	switch {
 	case errors.Is(err, errImpostor), errors.Is(err, errDowngrade):
-		if h.hears.allow(time.Now(), "refused "+peer.ID, 1.0/10, 2) {
+		kind := "impostor "
+		if errors.Is(err, errDowngrade) {
+			kind = "downgrade "
+		}
+		if h.hears.allow(time.Now(), kind+peer.ID, 1.0/10, 2) {
 			h.log.Warn("refused", "device", d, "err", err)
 			h.emit(refusedEvent{d, err})
 		}

@@ -172,7 +172,10 @@ func cleanDeviceName(s string) string {
 		case unicode.IsSpace(r):
 			space = n > 0
 		case unicode.IsPrint(r):
-			if space && n < maxName-1 {
+			if space {
+				if n == maxName-1 {
+					return b.String()
+				}
 				b.WriteByte(' ')
 				n++
 			}
