@@ -138,3 +138,19 @@ func IsAnnouncement(text map[string]string, d phonelink.Device) bool { return is
 // UnpackAddress and PackAddress are an address of a hello.
 func UnpackAddress(b []byte) (netip.AddrPort, bool) { return unpackAddress(b) }
 func PackAddress(a netip.AddrPort) []byte           { return packAddress(a) }
+
+// Clock for its test.
+type Clock = clock
+
+func (c *clock) Send(now time.Time) Beat               { return c.send(now) }
+func (c *clock) Receive(now time.Time, b Beat)         { c.receive(now, b) }
+func (c *clock) Estimate() (rtt, offset time.Duration) { return c.rtt, c.offset }
+
+// Pace for its test.
+type Pace = pace
+
+// NewPace makes one.
+func NewPace() *Pace                                  { p := newPace(); return &p }
+func (p *pace) Room(congestion int) int               { return p.room(congestion) }
+func (p *pace) Sent(now time.Time, end uint64, n int) { p.sent(now, end, n) }
+func (p *pace) Acked(now time.Time, received uint64)  { p.acked(now, received) }

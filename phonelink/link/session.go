@@ -47,7 +47,7 @@ func newSession(self, peer phonelink.Device, incarnation uint64) session {
 func (s *session) greet(name string, addresses [][]byte) hello {
 	h := hello{Version: version, Incarnation: s.incarnation, Name: name, Addresses: addresses}
 	if s.link != (linkID{}) {
-		h.Link, h.Round = s.link[:], s.round
+		h.Link, h.Round = append([]byte(nil), s.link[:]...), s.round
 		h.Have, h.Limit = s.places()
 	}
 	return h

@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/netip"
 	"time"
+
+	"tandem/phonelink/trust"
 )
 
 // tcpWire carries everything on one stream. What was written to the kernel can
@@ -16,6 +18,7 @@ import (
 type tcpWire struct {
 	conn *tls.Conn
 	r    *bufio.Reader
+	mute bool // pairing: nothing is said at the end
 }
 
 // lowWater is how many unsent bytes the kernel may hold before the socket
@@ -23,7 +26,8 @@ type tcpWire struct {
 const lowWater = maxChunk
 
 func newTCPWire(conn *tls.Conn) *tcpWire {
-	return &tcpWire{conn, bufio.NewReaderSize(conn, maxChunk)}
+	pairs := conn.ConnectionState().NegotiatedProtocol == trust.ProtocolPair
+	return &tcpWire{conn, bufio.NewReaderSize(conn, maxChunk), pairs}
 }
 
 func (w *tcpWire) transport() string          { return "tcp" }
@@ -43,12 +47,16 @@ var tcpLanes = [][]int{{-1, 0, 1, 2, 3}}
 func (w *tcpWire) writer(context.Context, int) (io.Writer, error) { return w.conn, nil }
 func (w *tcpWire) accept(context.Context) (io.Reader, error)      { return nil, io.EOF }
 
-// close does not wait for what is still to be sent: whoever closes a carrier
-// in words has written them before.
-func (w *tcpWire) close(byeCode, string) {
-	w.conn.NetConn().SetDeadline(time.Unix(1, 0)) // a writer that holds the connection's lock
+// close says why, if the socket takes it soon, also while a writer waits in it.
+func (w *tcpWire) close(code byeCode, text string) {
+	w.conn.NetConn().SetDeadline(time.Now().Add(byeWithin))
+	if !w.mute {
+		w.conn.Write(appendBye(nil, code, text))
+	}
 	w.conn.NetConn().Close()
 }
+
+const byeWithin = 50 * time.Millisecond
 
 // tuneTCP prepares a socket for a link: no delay, a small send queue, and the
 // keep-alive of the kernel off, since the beats do its work.
