@@ -25,6 +25,11 @@ const (
 	CopyHere               // on a phone that is out of reach; Yes begins a copy of it here
 )
 
+func (d Doing) String() string {
+	names := [...]string{"Ringing", "Offered", "Coming", "Going", "TakeBack", "TakeHere", "PlayHere", "SendThere", "CopyHere"}
+	return names[max(0, min(int(d), len(names)-1))]
+}
+
 // Thing is something under way that can go on on the other side.
 type Thing struct {
 	Do       Doing

@@ -142,6 +142,7 @@ func (s *base) player() (fyne.CanvasObject, func(x *hmi.Source, now time.Time)) 
 	length := widget.Text(p.Type.Second, s.Theme.TextSecond, "")
 	length.Alignment = fyne.TextAlignTrailing
 	var x hmi.Source
+	var shown time.Duration // the position
 	play := widget.NewButton(s.Theme, widget.IconPlay, "", w.Play, func() {
 		if x.Playing {
 			s.tell(x.Pause)
@@ -184,12 +185,15 @@ func (s *base) player() (fyne.CanvasObject, func(x *hmi.Source, now time.Time)) 
 		by.Place(artist)
 	}, where, title, artist, bar, at, length, play, previous, next, hand)
 	return card, func(now *hmi.Source, t time.Time) {
-		pos := now.Position(t)
-		if now.Length > 0 {
-			bar.Set(float32(pos.Seconds() / now.Length.Seconds()))
+		same := sameSource(now, &x)
+		if pos := now.Position(t); pos != shown || !same {
+			shown = pos
+			if now.Length > 0 {
+				bar.Set(float32(pos.Seconds() / now.Length.Seconds()))
+			}
+			widget.SetText(at, s.Format.Minutes(pos), s.Theme.TextSecond)
 		}
-		widget.SetText(at, s.Format.Minutes(pos), s.Theme.TextSecond)
-		if sameSource(now, &x) {
+		if same {
 			return
 		}
 		x = *now

@@ -6,19 +6,22 @@ import (
 	"time"
 
 	"tandem/hmi/shell"
+	"tandem/phonelink"
 	"tandem/vehicle"
 )
 
 // The shell's own part of a frame in which only the speed changes allocates
 // nothing: snapshot, model, restrictions, every visible widget.
 func TestSteadyFrameAllocatesNothing(t *testing.T) {
-	for _, screen := range []string{"Home", "Drive", "Climate", "Vehicle", "Settings"} {
+	for _, screen := range []string{"Home", "Drive", "Media", "Phone", "Climate", "Vehicle", "Settings"} {
 		if raced && screen != "Drive" {
 			continue
 		}
 		t.Run(screen, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := start(t, shell.Driving)
+				l := newLink(t, shell.Moving)
+				l.view.Sessions[0].Doc.(*phonelink.MediaDoc).Playing = false // a playing one writes its time each second
+				r := start(t, shell.Driving, func(c *shell.Config) { c.Phones = l })
 				defer r.stop()
 				r.tap(screen)
 				time.Sleep(time.Second)

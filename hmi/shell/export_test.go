@@ -29,5 +29,8 @@ func (a *asker) Ask(w hmi.Ask) bool { return a.ask(w) }
 // Close waits for the wishes under way.
 func (a *asker) Close() { a.close() }
 
+// MaxTells is how many requests to the phone link may be on their way.
+const MaxTells = maxTells
+
 // MaxAsks is how many wishes may be on their way.
 const MaxAsks = maxAsks
