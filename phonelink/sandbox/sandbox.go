@@ -50,6 +50,7 @@ type Report struct {
 	Missing  []string // what it could not do, a sentence each; nil: nothing
 }
 
+// String is the report on one line.
 func (r Report) String() string {
 	return fmt.Sprintf("user %d, filter %t, landlock %d, missing %q", r.User, r.Filter, r.Landlock, r.Missing)
 }

@@ -18,6 +18,7 @@ const (
 	RolePhone                 // comes to it
 )
 
+// String is "car" or "phone", as in the labels of the proofs.
 func (r Role) String() string {
 	switch r {
 	case RoleCar:

@@ -54,6 +54,7 @@ type WaitError struct {
 	Until time.Time // when the next guess is taken
 }
 
+// Error says until when.
 func (e *WaitError) Error() string {
 	return "trust: too many wrong PINs, the next is taken at " + e.Until.UTC().Format(time.RFC3339)
 }
