@@ -236,7 +236,9 @@ type gearbox struct {
 }
 
 func (g *gearbox) Sample(_ time.Time, p vehicle.Path) vehicle.Sample {
-	valid := func(v float64) vehicle.Sample { return vehicle.Sample{Value: vehicle.NumberOf(v), Quality: vehicle.Valid} }
+	valid := func(v float64) vehicle.Sample {
+		return vehicle.Sample{Value: vehicle.NumberOf(v), Quality: vehicle.Valid}
+	}
 	switch p {
 	case vehicle.CurrentGear:
 		return valid(g.gear)

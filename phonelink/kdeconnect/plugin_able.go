@@ -15,6 +15,7 @@ const adapterName = "kdeconnect"
 // run here and this device's files are not among them.
 var incomingTypes = []string{
 	"kdeconnect.battery",
+	"kdeconnect.battery.request",
 	"kdeconnect.clipboard",
 	"kdeconnect.clipboard.connect",
 	"kdeconnect.connectivity_report",
@@ -39,8 +40,10 @@ var incomingTypes = []string{
 // outgoingTypes are the packets that the plugins send.
 var outgoingTypes = []string{
 	"kdeconnect.battery",
+	"kdeconnect.battery.request",
 	"kdeconnect.clipboard",
 	"kdeconnect.clipboard.connect",
+	"kdeconnect.connectivity_report.request",
 	"kdeconnect.contacts.request_all_uids_timestamps",
 	"kdeconnect.contacts.request_vcards_by_uid",
 	"kdeconnect.findmyphone.request",

@@ -35,7 +35,7 @@ func (s *state) contactIDs(now time.Time, p *phone, b *packet.ContactsTimestamps
 		p.book = book{until: now.Add(contactsFor), stamps: map[string]int64{}, people: map[string]person{}}
 	}
 	stamps := b.Stamps()
-	for uid := range p.book.people {
+	for uid := range p.book.stamps { // asked for, whether it came or not
 		if _, ok := stamps[uid]; !ok {
 			delete(p.book.people, uid)
 			delete(p.book.stamps, uid)
@@ -43,10 +43,12 @@ func (s *state) contactIDs(now time.Time, p *phone, b *packet.ContactsTimestamps
 	}
 	var want []string
 	for _, uid := range b.UIDs {
-		if old, ok := p.book.stamps[uid]; uid != "" && (!ok || old != stamps[uid]) && len(p.book.people)+len(want) < vCardsAsked {
-			want = append(want, uid)
-			p.book.stamps[uid] = stamps[uid]
+		old, ok := p.book.stamps[uid]
+		if uid == "" || ok && old == stamps[uid] || !ok && len(p.book.stamps) >= vCardsAsked {
+			continue
 		}
+		want = append(want, uid)
+		p.book.stamps[uid] = stamps[uid]
 	}
 	p.book.index()
 	p.shownThreads = nil

@@ -256,7 +256,9 @@ func (l *loop) effects() {
 func (l *loop) effect(e effect) {
 	switch e := e.(type) {
 	case sendEffect:
-		if err := l.hub.send(e.to, e.packet); err != nil && l.failed == nil {
+		err := l.hub.send(e.to, e.packet)
+		l.a.log.Debug("packet sent", "device", e.to, "type", e.packet.Type, "err", err)
+		if l.failed == nil {
 			l.failed = err
 		}
 	case deliverEffect:

@@ -28,10 +28,10 @@ func (p *phone) notification(now time.Time, b *packet.Notification) {
 		return
 	}
 	n := &note{replyID: b.ReplyID, Notification: phonelink.Notification{ID: id, Device: p.device, App: line(b.App, maxTitle),
-		Title: line(b.Title, maxTitle), Text: clean(b.Text, maxBody), Time: stamped(now, b.Time), CanReply: b.ReplyID != "" && may(p.takes, "kdeconnect.notification.reply"),
+		Title: line(b.Title, maxTitle), Text: short(b.Text, maxBody), Time: stamped(now, b.Time), CanReply: b.ReplyID != "" && may(p.takes, "kdeconnect.notification.reply"),
 		CanDismiss: b.Clearable}}
 	if n.Title == "" && n.Text == "" {
-		n.Text = clean(b.Ticker, maxBody)
+		n.Text = short(b.Ticker, maxBody)
 	}
 	for _, a := range b.Actions {
 		if a != "" && may(p.takes, "kdeconnect.notification.action") {
@@ -72,7 +72,7 @@ func (p *phone) put(n *note) {
 // ping shows that the phone has knocked.
 func (p *phone) ping(now time.Time, b *packet.Ping) {
 	p.put(&note{own: true, until: now.Add(noticeFor), Notification: phonelink.Notification{ID: "ping", Device: p.device, App: p.name,
-		Title: "Ping", Text: clean(b.Message, maxBody), Time: now, CanDismiss: true}})
+		Title: "Ping", Text: short(b.Message, maxBody), Time: now, CanDismiss: true}})
 }
 
 // find shows that the phone looks for this device, until it is dismissed or

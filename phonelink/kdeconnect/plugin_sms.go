@@ -29,9 +29,7 @@ func (p *phone) messages(b *packet.SMSMessages) {
 		if len(m.Attachments) > 0 {
 			m.Attachments = nil // pictures stay on the phone
 		}
-		if len(m.Body) > maxBody {
-			m.Body = clean(m.Body, maxBody)
-		}
+		m.Body = short(m.Body, maxBody)
 		m.Rest = nil
 		t := p.threads[m.Thread]
 		if t == nil {
@@ -118,7 +116,7 @@ func (p *phone) view(t *thread) phonelink.Thread {
 		out.Names = append(out.Names, p.book.name(a))
 	}
 	for _, m := range t.sorted() {
-		v := phonelink.Message{ID: strconv.FormatInt(m.ID, 10), Text: clean(m.Body, maxBody), Time: time.UnixMilli(m.Date)}
+		v := phonelink.Message{ID: strconv.FormatInt(m.ID, 10), Text: m.Body, Time: time.UnixMilli(m.Date)}
 		if m.Kind == packet.SMSInbox {
 			if len(m.Addresses) > 0 {
 				v.From = line(m.Addresses[0].Address, maxTitle)

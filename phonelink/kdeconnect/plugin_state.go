@@ -19,8 +19,8 @@ const (
 	maxPlayers       = 16
 	maxNotifications = 100
 	maxMissed        = 10
-	maxThreads       = 64
-	maxMessages      = 100 // of one thread
+	maxThreads       = 50
+	maxMessages      = 50 // of one thread
 	maxCommands      = 64
 	maxSinks         = 16
 	maxTitle         = phonelink.MaxTitle // bytes of a title, artist or name
@@ -242,6 +242,7 @@ func (s *state) nameOf(d phonelink.Device) string {
 }
 
 func (s *state) up(now time.Time, e upEvent) {
+	s.log.Debug("linked", "device", e.Device, "address", e.Address)
 	p := s.know(now, e.Device, e.Identity.Name, e.Identity.Kind)
 	p.takes, p.sends = setOf(e.Identity.Incoming), setOf(e.Identity.Outgoing)
 	p.live = newLive()
@@ -258,10 +259,12 @@ func (s *state) greet(now time.Time, p *phone) {
 		}
 	}
 	ask("kdeconnect.mpris", &packet.MPRISRequest{RequestPlayerList: true})
+	ask("kdeconnect.battery", &packet.BatteryRequest{Request: true}) // of peers that are older than the rule to send it unasked
 	if s.profile == phonelink.Guest {
 		s.greetMedia(now, p)
 		return
 	}
+	ask("kdeconnect.connectivity_report", &packet.ConnectivityRequest{})
 	ask("kdeconnect.notification", &packet.NotificationRequest{Request: true})
 	ask("kdeconnect.runcommand", &packet.RunCommandRequest{RequestCommandList: true})
 	ask("kdeconnect.systemvolume", &packet.SystemVolumeRequest{RequestSinks: true})
@@ -379,12 +382,15 @@ func (s *state) packet(now time.Time, d phonelink.Device, pk packet.Packet, load
 		s.log.Debug("packet not understood", "device", d, "err", err)
 		return
 	}
+	s.log.Debug("packet taken", "device", d, "type", pk.Type)
 	s.dispatch(now, p, pk, body, load)
 }
 
 // dispatch is the table of the plugins.
 func (s *state) dispatch(now time.Time, p *phone, pk packet.Packet, body any, load payload) {
 	switch b := body.(type) {
+	case *packet.BatteryRequest:
+		s.greetBattery(now, p)
 	case *packet.Battery:
 		p.battery, p.charging = int(b.Charge), b.Charging
 	case *packet.Connectivity:
@@ -515,6 +521,15 @@ func clean(s string, most int) string {
 		s = s[:len(s)-1]
 	}
 	return s
+}
+
+// short is clean for what a person wrote: a text that was cut says so.
+func short(s string, most int) string {
+	out := clean(s, most)
+	if len(s) > most && len(out) > most-utf8.UTFMax {
+		return clean(out, most-len("…")) + "…"
+	}
+	return out
 }
 
 // line is clean for what stands in one line.

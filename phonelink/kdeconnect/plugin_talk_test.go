@@ -350,6 +350,35 @@ func FuzzVCard(f *testing.F) {
 	})
 }
 
+func TestContactsAreBounded(t *testing.T) {
+	st := androidStage(t)
+	for round := range 5 {
+		ids := packet.ContactsTimestamps{Rest: packet.Rest{}}
+		for i := range 3000 {
+			uid := fmt.Sprintf("%d-%d", round, i)
+			ids.UIDs = append(ids.UIDs, uid)
+			ids.Rest[uid] = []byte("1")
+		}
+		st.now = st.now.Add(time.Second)
+		st.say(ids)
+		asked := 0
+		for _, b := range st.sent() {
+			asked += len(b.(*packet.ContactsRequestVCards).UIDs)
+		}
+		if n := len(st.s.phones[st.d].book.stamps); n != vCardsAsked || asked != vCardsAsked {
+			t.Errorf("round %d: got %d kept and %d asked for, want %d", round, n, asked, vCardsAsked)
+		}
+	}
+}
+
+func TestLongTextsSayThatTheyWereCut(t *testing.T) {
+	st := androidStage(t)
+	st.say(packet.Notification{ID: "n", App: "Chat", Text: strings.Repeat("ä", packet.MaxText/2)})
+	if got := st.view().Notifications[0].Text; len(got) > maxBody || !strings.HasSuffix(got, "ä…") {
+		t.Errorf("got %d bytes that end in %q, want at most %d and a sign", len(got), got[len(got)-5:], maxBody)
+	}
+}
+
 func TestDigits(t *testing.T) {
 	for in, want := range map[string]string{"+43 (1) 234-567 89": "123456789", "01 234 567 89": "123456789", "112": "112", "INFO": "", "": ""} {
 		if got := digits(in); got != want {

@@ -285,6 +285,10 @@ func TestCarBatteryIsReported(t *testing.T) {
 	if got := st.sent(); len(got) != 0 {
 		t.Errorf("unchanged: got %v, want nothing", kinds(got))
 	}
+	st.say(packet.BatteryRequest{Request: true})
+	if got := kinds(st.sent()); !reflect.DeepEqual(got, []string{"battery"}) {
+		t.Errorf("asked: got %v, want the battery", got)
+	}
 	// A link that comes up is told; iOS takes it, the laptop of this test does not.
 	st.s.handle(st.now, upEvent{Device: device(laptopID), Identity: identity{Name: "L", Kind: "laptop", Incoming: laptopTakes, Outgoing: laptopSends}})
 	st.s.handle(st.now, upEvent{Device: st.d, Identity: identity{Name: "P", Kind: "phone", Incoming: appleTakes, Outgoing: appleSends}})

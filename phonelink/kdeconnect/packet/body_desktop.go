@@ -83,7 +83,7 @@ type MousepadEcho struct {
 
 // KeyboardState says whether keys can be typed now.
 type KeyboardState struct {
-	State bool `kde:"state,required"`
+	State bool `kde:"state"` // older peers leave it out
 	Rest  Rest
 }
 
