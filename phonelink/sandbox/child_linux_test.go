@@ -15,7 +15,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"tandem/phonelink"
 	"tandem/phonelink/sandbox"
+	"tandem/phonelink/trust"
 )
 
 // inChild marks the test binary that is the process to be looked at: its value
@@ -28,6 +30,7 @@ type childConfig struct {
 	Own     string // folder of its profile
 	Other   string // a file of another profile
 	Network bool
+	Store   string // folder of a trust store with the profiles anna and ben; "": none
 }
 
 // childResult is what a process could do: "ok" or the error.
@@ -38,6 +41,9 @@ type childResult struct {
 }
 
 func TestMain(m *testing.M) {
+	if os.Getenv(inVM) != "" {
+		os.Exit(machine())
+	}
 	if text := os.Getenv(inChild); text != "" {
 		os.Exit(child(text))
 	}
@@ -54,7 +60,12 @@ func child(text string) int {
 	old := threads(8) // older than the sandbox
 	var r childResult
 	if c.Enter {
-		report, err := sandbox.Enter(sandbox.Config{User: c.User, Write: []string{c.Own}, Network: c.Network})
+		cfg := sandbox.Config{User: c.User, Write: []string{c.Own}, Network: c.Network}
+		if c.Store != "" {
+			cfg.Read = append(cfg.Read, filepath.Join(c.Store, "device.key"), filepath.Join(c.Store, "identity"))
+			cfg.Write = append(cfg.Write, filepath.Join(c.Store, "device"), filepath.Join(c.Store, "profiles", "anna"))
+		}
+		report, err := sandbox.Enter(cfg)
 		if err != nil {
 			fmt.Println(err)
 			return 1
@@ -64,6 +75,9 @@ func child(text string) int {
 	r.Can = map[string]string{}
 	for name, try := range tries(c) {
 		r.Can[name] = word(try())
+	}
+	if c.Store != "" {
+		r.Can["store of anna"], r.Can["store of ben"] = word(store(c.Store, "anna")), word(store(c.Store, "ben"))
 	}
 	for i, do := range old {
 		done := make(chan error)
@@ -112,11 +126,30 @@ func canSocket() error {
 		return err
 	}
 	defer unix.Close(fd)
-	iface, err := net.InterfaceByName("vcan0")
-	if err != nil {
-		return errors.New("socket, but no vcan0")
+	all := 0 // a kernel with the protocol and no interface
+	if iface, err := net.InterfaceByName("vcan0"); err == nil {
+		all = iface.Index
 	}
-	return unix.Bind(fd, &unix.SockaddrCAN{Ifindex: iface.Index})
+	return unix.Bind(fd, &unix.SockaddrCAN{Ifindex: all})
+}
+
+// store uses a trust store as the phone link does, for one profile.
+func store(dir string, p phonelink.Profile) error {
+	s, err := trust.Open(trust.Config{Dir: dir, Profiles: []phonelink.Profile{p}})
+	if err != nil {
+		return err
+	}
+	if err := s.Problem(p); err != nil {
+		return err
+	}
+	v, err := s.Vault(p)
+	if err != nil {
+		return err
+	}
+	if err := v.WriteFile("drafts", []byte("text")); err != nil {
+		return err
+	}
+	return s.WriteFile("adapter", []byte("certificate"))
 }
 
 func raw(nr uintptr, args ...uintptr) func() error {
@@ -218,7 +251,7 @@ func tcp(network, address string) error {
 // want says what a process in the sandbox may; all else it may not.
 func allowedInside(name string, network bool) bool {
 	switch name {
-	case "own", "unix":
+	case "own", "unix", "store of anna":
 		return true
 	case "udp", "tcp", "ifaces":
 		return network

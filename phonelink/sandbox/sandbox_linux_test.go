@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"tandem/phonelink"
+	"tandem/phonelink/trust"
 	"tandem/sim/rig"
 )
 
@@ -75,6 +77,29 @@ func TestEnter(t *testing.T) {
 		for _, w := range judge(r, network) {
 			t.Errorf("network %t: %s", network, w)
 		}
+	}
+}
+
+// TestStoreInside: the trust store of one profile works in a sandbox that has
+// no other, for the user that the test has.
+func TestStoreInside(t *testing.T) {
+	own, other := furnish(t)
+	dir := filepath.Join(filepath.Dir(own), "trust")
+	s, err := trust.Open(trust.Config{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []phonelink.Profile{"anna", "ben"} {
+		if _, err := s.Vault(p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := run(t, childConfig{Enter: true, Own: own, Other: other, Network: true, Store: dir})
+	if strings.Contains(r.Report, "landlock 0") {
+		t.Skip("the kernel has no Landlock: one user's files cannot be kept from that user")
+	}
+	for _, w := range judge(r, true) {
+		t.Error(w)
 	}
 }
 
