@@ -164,17 +164,18 @@ func idOf(d phonelink.Device) string {
 //	announcer --UDP--> phones --UDP--> hear -- dial --+
 //	accept -------------------------------------------+-> handshake -> link.serve -> events
 type hub struct {
-	c      hubConfig
-	log    *slog.Logger
-	self   certificate
-	spki   []byte
-	events chan event
-	wakes  chan wake     // to the announcer
-	up     chan struct{} // closed when the sockets are open
-	gate   *admission
-	hears  *throttle
-	fetch  chan struct{} // a place for each payload that is fetched
-	offer  chan struct{} // and for each that is offered
+	c       hubConfig
+	log     *slog.Logger
+	self    certificate
+	spki    []byte
+	events  chan event
+	wakes   chan wake     // to the announcer
+	up      chan struct{} // closed when the sockets are open
+	changed chan struct{} // one slot, to the responder of DNS-SD
+	gate    *admission
+	hears   *throttle
+	fetch   chan struct{} // a place for each payload that is fetched
+	offer   chan struct{} // and for each that is offered
 
 	ctx    context.Context // of run
 	group  sync.WaitGroup  // all goroutines but run's
@@ -216,7 +217,7 @@ func newHub(c hubConfig) (*hub, error) {
 	if err != nil {
 		return nil, fmt.Errorf("kdeconnect: paired devices: %w", err)
 	}
-	h := &hub{c: c, log: c.Logger, self: self, spki: leaf.RawSubjectPublicKeyInfo, events: make(chan event, 64), wakes: make(chan wake, 64), up: make(chan struct{}),
+	h := &hub{c: c, log: c.Logger, self: self, spki: leaf.RawSubjectPublicKeyInfo, events: make(chan event, 64), wakes: make(chan wake, 64), up: make(chan struct{}), changed: make(chan struct{}, 1),
 		gate: newAdmission(), hears: newThrottle(), fetch: make(chan struct{}, maxFetches), offer: make(chan struct{}, maxOffers), pinned: make(map[string]pin), links: make(map[string]*link), calls: make(map[string]int)}
 	for _, p := range pins {
 		h.pinned[p.ID] = p
@@ -312,7 +313,7 @@ func (h *hub) unpair(d phonelink.Device) error {
 }
 
 // refresh announces anew: the network has changed.
-func (h *hub) refresh() { h.wake(wake{broadcast: true}) }
+func (h *hub) refresh() { h.wake(wake{network: true}) }
 
 // hint says that a device has just got this address: a new DHCP lease, a
 // station that associated. Paired phones that are absent may be there.

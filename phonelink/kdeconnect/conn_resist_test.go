@@ -141,7 +141,11 @@ func TestSlowIdentity(t *testing.T) {
 			if _, err := c.Write([]byte{' '}); err != nil {
 				return
 			}
-			<-tick.C
+			select {
+			case <-tick.C:
+			case <-t.Context().Done():
+				return
+			}
 		}
 	}()
 	refused(t, c)
@@ -453,18 +457,19 @@ func TestAmplification(t *testing.T) {
 	}
 	car := startCar(t, func(c *hubConfig) { c.AllowV7, c.Incoming, c.Outgoing = true, types, types })
 	car.openPairing(time.Now().Add(time.Minute))
+	const victimPort = 1757 // the first of the range may be taken by another program
 	for _, version := range []int{7, 8} {
 		for _, padding := range []int{0, 40, 100, 3000} {
 			victim := nextLoopback()
-			l, err := net.ListenTCP("tcp", net.TCPAddrFromAddrPort(netip.AddrPortFrom(victim, firstPort)))
+			l, err := net.ListenTCP("tcp", net.TCPAddrFromAddrPort(netip.AddrPortFrom(victim, victimPort)))
 			if err != nil {
 				t.Fatal(err)
 			}
-			u, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(victim, firstPort)))
+			u, err := listenUDP(t.Context(), victim)
 			if err != nil {
 				t.Fatal(err)
 			}
-			sent := identity{ID: newID(), Name: "victim", Kind: "phone", Version: version, Port: firstPort, padding: padding}.line()
+			sent := identity{ID: newID(), Name: "victim", Kind: "phone", Version: version, Port: victimPort, padding: padding}.line()
 			u.WriteToUDPAddrPort(sent, netip.AddrPortFrom(car.c.Bind, firstPort))
 			got := 0
 			l.SetDeadline(time.Now().Add(300 * time.Millisecond))

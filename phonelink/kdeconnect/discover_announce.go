@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strconv"
 	"time"
 )
 
@@ -19,7 +20,8 @@ const (
 
 // wake tells the announcer why it should act now.
 type wake struct {
-	broadcast bool       // the network has changed, or somebody is to be paired
+	broadcast bool       // somebody is to be paired
+	network   bool       // the network has changed
 	hint      netip.Addr // a device has just got this address
 }
 
@@ -76,9 +78,8 @@ func (h *hub) run(ctx context.Context) error {
 // listen opens UDP 1716 and the first free TCP port of the range.
 func (h *hub) listen() error {
 	var err error
-	h.udp, err = net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(h.c.Bind, firstPort)))
-	if err != nil {
-		return fmt.Errorf("kdeconnect: UDP port %d: is another KDE Connect running here? %w", firstPort, err)
+	if h.udp, err = listenUDP(h.ctx, h.c.Bind); err != nil {
+		return fmt.Errorf("kdeconnect: UDP port %d: does another program keep it for itself? %w", firstPort, err)
 	}
 	for port := uint16(firstPort); port <= lastPort; port++ {
 		var l *net.TCPListener
@@ -90,6 +91,18 @@ func (h *hub) listen() error {
 	}
 	h.udp.Close()
 	return fmt.Errorf("kdeconnect: no TCP port from %d to %d is free: %w", firstPort, lastPort, err)
+}
+
+func listenUDP(ctx context.Context, bind netip.Addr) (*net.UDPConn, error) {
+	host := ""
+	if bind.IsValid() {
+		host = bind.String()
+	}
+	c, err := (&net.ListenConfig{Control: shareAddress}).ListenPacket(ctx, "udp", net.JoinHostPort(host, strconv.Itoa(firstPort)))
+	if err != nil {
+		return nil, err
+	}
+	return c.(*net.UDPConn), nil
 }
 
 // port is the TCP port in use.
@@ -118,7 +131,13 @@ func (h *hub) announce(ctx context.Context) {
 				h.tryHint(w.hint)
 				continue
 			}
-			due = h.settled(ctx, w).broadcast || due
+			if w = h.settled(ctx, w); w.network {
+				select {
+				case h.changed <- struct{}{}:
+				default:
+				}
+			}
+			due = w.broadcast || w.network || due
 			tries = 0
 		case <-timer.C:
 		}
@@ -152,7 +171,7 @@ func pace(tries int) time.Duration {
 
 // settled gathers the wakes of a network that is still changing.
 func (h *hub) settled(ctx context.Context, w wake) wake {
-	if !w.broadcast {
+	if !w.broadcast && !w.network {
 		return w
 	}
 	after := time.NewTimer(settle)
@@ -163,6 +182,7 @@ func (h *hub) settled(ctx context.Context, w wake) wake {
 			if more.hint.IsValid() {
 				h.tryHint(more.hint)
 			}
+			w.network = w.network || more.network
 		case <-after.C:
 			return w
 		case <-ctx.Done():

@@ -17,16 +17,28 @@ const (
 	againAfter = 10 * time.Second // a responder that has failed
 )
 
-// respond announces this device by DNS-SD until ctx ends.
+// respond announces this device by DNS-SD until ctx ends, anew on the
+// interfaces that are up after each change of the network.
 func (h *hub) respond(ctx context.Context) {
 	for ctx.Err() == nil {
-		if err := h.respondOnce(ctx); err != nil && ctx.Err() == nil {
-			h.log.Warn("announce by mDNS", "err", err)
-		}
+		during, cancel := context.WithCancel(ctx)
+		ended := make(chan error, 1)
+		h.spawn(func() { ended <- h.respondOnce(during) })
 		select {
-		case <-time.After(againAfter): // no interface yet, say
+		case <-h.changed:
+			cancel()
+			<-ended
+			continue
 		case <-ctx.Done():
+		case err := <-ended: // no interface yet, say
+			h.log.Warn("announce by mDNS", "err", err)
+			select {
+			case <-time.After(againAfter):
+			case <-h.changed:
+			case <-ctx.Done():
+			}
 		}
+		cancel()
 	}
 }
 

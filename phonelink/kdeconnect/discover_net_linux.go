@@ -46,7 +46,7 @@ func (h *hub) follow(ctx context.Context) {
 		switch err {
 		case nil:
 		case unix.ENOBUFS: // some were lost: assume the worst
-			h.wake(wake{broadcast: true})
+			h.wake(wake{network: true})
 			continue
 		case unix.EAGAIN, unix.EINTR:
 			continue
@@ -72,7 +72,7 @@ func networkNews(data []byte) (out []wake) {
 		body := data[unix.SizeofNlMsghdr:n]
 		switch binary.NativeEndian.Uint16(data[4:]) {
 		case unix.RTM_NEWLINK, unix.RTM_NEWADDR, unix.RTM_DELADDR:
-			out = append(out, wake{broadcast: true})
+			out = append(out, wake{network: true})
 		case unix.RTM_NEWNEIGH:
 			if a := neighbour(body); a.IsValid() {
 				out = append(out, wake{hint: a})

@@ -34,12 +34,12 @@ func TestNetworkNews(t *testing.T) {
 		data []byte
 		want []wake
 	}{
-		"a link":                    {netlink(unix.RTM_NEWLINK, make([]byte, 16)), []wake{{broadcast: true}}},
-		"a lease of this machine":   {netlink(unix.RTM_NEWADDR, make([]byte, 8)), []wake{{broadcast: true}}},
+		"a link":                    {netlink(unix.RTM_NEWLINK, make([]byte, 16)), []wake{{network: true}}},
+		"a lease of this machine":   {netlink(unix.RTM_NEWADDR, make([]byte, 8)), []wake{{network: true}}},
 		"a phone that turned up":    {netlink(unix.RTM_NEWNEIGH, neighbourBody(unix.NUD_STALE, phone)), []wake{{hint: phone}}},
 		"a phone that is asked for": {netlink(unix.RTM_NEWNEIGH, neighbourBody(unix.NUD_INCOMPLETE, phone)), nil},
 		"one that went":             {netlink(unix.RTM_DELNEIGH, neighbourBody(unix.NUD_STALE, phone)), nil},
-		"two":                       {append(netlink(unix.RTM_NEWNEIGH, neighbourBody(unix.NUD_REACHABLE, phone)), netlink(unix.RTM_DELADDR, nil)...), []wake{{hint: phone}, {broadcast: true}}},
+		"two":                       {append(netlink(unix.RTM_NEWNEIGH, neighbourBody(unix.NUD_REACHABLE, phone)), netlink(unix.RTM_DELADDR, nil)...), []wake{{hint: phone}, {network: true}}},
 		"cut":                       {netlink(unix.RTM_NEWNEIGH, neighbourBody(unix.NUD_STALE, phone))[:30], nil},
 		"nothing":                   {nil, nil},
 	} {

@@ -31,7 +31,7 @@ func (h *hub) follow(ctx context.Context) {
 		}
 		if now := list(); !slices.Equal(now, before) {
 			before = now
-			h.wake(wake{broadcast: true})
+			h.wake(wake{network: true})
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package kdeconnect
 
 import (
-	"net"
 	"net/netip"
 	"testing"
 	"time"
@@ -13,7 +12,7 @@ func TestHintsGoByUnicast(t *testing.T) {
 	car, phone := pairOfEnds(t, nil)
 	pairEnds(t, car, phone)
 	at := nextLoopback()
-	u, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(at, firstPort)))
+	u, err := listenUDP(t.Context(), at)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +56,7 @@ func TestAbsentPhonesAreToldByUnicast(t *testing.T) {
 	from := car.mark()
 	phone.stop()
 	await[downEvent](car, from, "end of the link", nil)
-	u, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(phone.c.Bind, firstPort)))
+	u, err := listenUDP(t.Context(), phone.c.Bind)
 	if err != nil {
 		t.Fatal(err)
 	}
