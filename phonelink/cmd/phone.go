@@ -39,10 +39,10 @@ A session is something under way: music, a destination, a message, a page. It
 has one owner at any time, here or in the car; 'take' brings it here, 'send'
 gives it away, 'back' takes it back within ten minutes. Name a session by the
 beginning or end of its id, by its kind, or by a word of its title.`,
-		Example: `  tandem phone pair 'tandem:...'      the text of the code on the car's screen
-  tandem phone                        the screen
-  tandem phone play song.flac         plays here, and goes on in the car
-  tandem phone send music             ...when it is sent there
+		Example: `  tandem phone pair 'tandem://pair/...'  the text of the code on the car's screen
+  tandem phone                           the screen
+  tandem phone play song.flac            plays here, and goes on in the car
+  tandem phone send music                ...when it is sent there
   tandem phone go 52.5251,13.3694`,
 		Args: noSubcommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.screen(cmd) },

@@ -102,7 +102,7 @@ func wishList() string {
 		case "now":
 			value = ""
 		}
-		fmt.Fprintf(&b, "  %-12s%-32s%s\n", name, w.about, value)
+		fmt.Fprintf(&b, "  %-13s%-36s%s\n", name, w.about, value)
 	}
 	return strings.TrimRight(b.String(), "\n")
 }

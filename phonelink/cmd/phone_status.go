@@ -24,7 +24,7 @@ func (p *phone) pairCommand() *cobra.Command {
 
 TEXT is what the code on the car's screen says; it works once. With --code the
 address of the car is enough, and a person compares six digits on both screens.`,
-		Example: "  tandem phone pair 'tandem:...'\n  tandem phone pair --code 192.168.1.20:40401",
+		Example: "  tandem phone pair 'tandem://pair/...'\n  tandem phone pair --code 192.168.1.20:40401",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return errors.New("expected the text of the code on the car's screen, or --code HOST:PORT")

@@ -11,6 +11,7 @@ import (
 
 	"tandem/sim/faultnet"
 	"tandem/sim/phone"
+	"tandem/vehicle"
 )
 
 var (
@@ -26,10 +27,32 @@ var (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// parked is a car that stands, and says little else.
+type parked struct{}
+
+func (parked) Sample(now time.Time, p vehicle.Path) vehicle.Sample {
+	var v vehicle.Value
+	switch p {
+	case vehicle.Speed:
+		v = vehicle.NumberOf(0)
+	case vehicle.CurrentGear:
+		v = vehicle.NumberOf(vehicle.GearPark)
+	case vehicle.IsParkLockEngaged:
+		v = vehicle.BoolOf(true)
+	default:
+		return vehicle.Sample{}
+	}
+	return vehicle.Sample{Value: v, Quality: vehicle.Valid, Source: now, Since: now}
+}
+
+func (parked) Ask(context.Context, vehicle.Command) vehicle.Outcome {
+	return vehicle.Outcome{State: vehicle.Refused, Reason: "it only stands"}
+}
+
 // start runs a world.
 func start(t *testing.T, cfg phone.Config) *phone.World {
 	t.Helper()
-	cfg.Dir = t.TempDir()
+	cfg.Dir, cfg.Car = t.TempDir(), parked{}
 	w, err := phone.New(cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -172,9 +172,9 @@ func (d *Device) change(ctx context.Context, ev Event) error {
 	}
 	switch ev.Verb {
 	case "take":
-		return d.Do(ctx, phonelink.Take{Session: s.ID})
+		return d.tap(ctx, phonelink.Take{Session: s.ID})
 	case "back":
-		return d.Do(ctx, phonelink.TakeBack{Session: s.ID})
+		return d.tap(ctx, phonelink.TakeBack{Session: s.ID})
 	case "accept":
 		return d.Do(ctx, phonelink.Accept{Session: s.ID})
 	case "decline":
@@ -186,7 +186,7 @@ func (d *Device) change(ctx context.Context, ev Event) error {
 		if err != nil {
 			return err
 		}
-		return d.Do(ctx, phonelink.Send{Session: s.ID, To: to})
+		return d.tap(ctx, phonelink.Send{Session: s.ID, To: to})
 	case "edit":
 		return edit(phonelink.SetText{Text: ev.Rest, Cursor: len(ev.Rest)})
 	case "seek":
@@ -194,6 +194,20 @@ func (d *Device) change(ctx context.Context, ev Event) error {
 		return edit(phonelink.Seek{To: time.Duration(seconds * float64(time.Second))})
 	}
 	return edit(phonelink.Play{Playing: ev.Verb == "resume"})
+}
+
+// tap asks, and asks again while the other side is out of reach.
+func (d *Device) tap(ctx context.Context, r phonelink.Request) error {
+	for until := time.Now().Add(d.w.cfg.Again); ; {
+		err := d.Do(ctx, r)
+		var no *phonelink.Refusal
+		if !errors.As(err, &no) || no.Code != phonelink.RefusedAbsent || time.Now().After(until) {
+			return err
+		}
+		if err := rest(ctx, 200*time.Millisecond); err != nil {
+			return err
+		}
+	}
 }
 
 func offered(v *phonelink.View, k phonelink.Kind) (phonelink.SessionView, bool) {

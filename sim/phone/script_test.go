@@ -1,11 +1,14 @@
 package phone_test
 
 import (
+	"context"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"tandem/phonelink"
 	"tandem/sim/faultnet"
 	"tandem/sim/phone"
 )
@@ -66,7 +69,7 @@ func play(t *testing.T, text string) *phone.World {
 		t.Fatal(err)
 	}
 	p := faultnet.Path{Delay: 10 * time.Millisecond, Loss: 0.01}
-	cfg := phone.Config{Seed: 3, Path: p, Load: 5 * time.Millisecond}
+	cfg := phone.Config{Seed: 3, Path: p, Load: 5 * time.Millisecond, Again: 5 * time.Second}
 	if testing.Verbose() {
 		cfg.Log = os.Stdout
 	}
@@ -165,5 +168,54 @@ func alone(t *testing.T, w *phone.World) {
 	t.Helper()
 	if o := w.Overlap(); o > 50*time.Millisecond {
 		t.Errorf("two devices sounded at once for %v, want at most 50ms", o)
+	}
+}
+
+// TestThirdPhone is about a phone that has no part in a hand-off: it is told of
+// each owner by the car.
+func TestThirdPhone(t *testing.T) {
+	p := faultnet.Path{Delay: 10 * time.Millisecond}
+	w := start(t, phone.Config{Path: p})
+	var ds []*phone.Device
+	for _, name := range []string{"ada", "bob"} {
+		d, err := w.Phone(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Pair(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		ds = append(ds, d)
+	}
+	ada, bob, car := ds[0], ds[1], w.Car()
+	id, err := bob.PlayMusic(t.Context(), "bob's", time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	ownedBy := func(who, owner *phone.Device) {
+		t.Helper()
+		self := owner.Node().Self()
+		v, err := who.Until(ctx, "the music to be "+owner.Name+"'s", func(v *phonelink.View) bool {
+			return slices.ContainsFunc(v.Sessions, func(s phonelink.SessionView) bool { return s.ID == id && s.Owner() == self })
+		})
+		if err != nil {
+			for _, s := range v.Sessions {
+				t.Logf("%s has epoch %d of %s", who.Name, s.Rev.Epoch.N, s.Owner())
+			}
+			t.Fatal(err)
+		}
+	}
+	ownedBy(ada, bob)
+	for range 3 {
+		if err := car.Do(ctx, phonelink.Take{Session: id}); err != nil {
+			t.Fatal(err)
+		}
+		ownedBy(ada, car)
+		if err := car.Do(ctx, phonelink.Send{Session: id, To: bob.Node().Self()}); err != nil {
+			t.Fatal(err)
+		}
+		ownedBy(ada, bob)
 	}
 }

@@ -36,13 +36,14 @@ import (
 // CarName is the car among the names of a Script.
 const CarName = "car"
 
-// Config is one World. Dir is needed.
+// Config is one World. Dir and Car are needed.
 type Config struct {
 	Dir    string        // folder of the devices' state
 	Seed   uint64        // of the networks; phone n has Seed+n
 	Path   faultnet.Path // both ways, of every phone, to begin with
 	Load   time.Duration // how long a player takes to open a track; 0: at once
-	Car    phonelink.Car // signals for the car's node; nil: a car that stands
+	Car    phonelink.Car // the signals of the car; pairing needs one that is parked
+	Again  time.Duration // how long a person taps again while the other side is out of reach; 0: once is enough
 	Log    io.Writer     // a line per event of a script; nil: none
 	Logger *slog.Logger  // of the nodes
 }
@@ -66,6 +67,9 @@ type World struct {
 func New(cfg Config) (*World, error) {
 	if cfg.Dir == "" {
 		return nil, errors.New("simulate phones: no folder given")
+	}
+	if cfg.Car == nil {
+		return nil, errors.New("simulate phones: no car given, whose signals say that it is parked")
 	}
 	if err := cfg.Path.Check(); err != nil {
 		return nil, fmt.Errorf("simulate phones: %w", err)
