@@ -179,6 +179,21 @@ func TestRogues(t *testing.T) {
 			r.read()
 			r.send(trust.Message{Kind: trust.KindNonce, Value: bytes.Repeat([]byte{8}, 32)})
 		}, trust.ErrCommitment},
+		{"is a phone that has not read the code", trust.RoleCar, secret, func(r rogue, _ trust.Binding) {
+			m := asPhone
+			m.Mode, m.Value = trust.ModeQR, value
+			r.send(m)
+			r.read()
+			r.send(trust.Message{Kind: trust.KindSecret, Value: value})
+			r.send(trust.Message{Kind: trust.KindDone})
+		}, trust.ErrProof},
+		{"has read a code while none is shown", trust.RoleCar, nil, func(r rogue, own trust.Binding) {
+			m := asPhone
+			m.Mode, m.Value = trust.ModeQR, own.Proof(nil, trust.RolePhone)
+			r.send(m)
+			r.read()
+			r.send(trust.Message{Kind: trust.KindSecret, Value: value})
+		}, trust.ErrClosed},
 		{"speaks version 0", trust.RoleCar, nil, func(r rogue, _ trust.Binding) {
 			b, _ := trust.EncodeMessage(asPhone)
 			b[4] = 0 // version
