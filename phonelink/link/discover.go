@@ -87,10 +87,8 @@ func (h *Hub) lookout(ctx context.Context) {
 
 // searching reports whether any peer is not linked.
 func (h *Hub) searching() bool {
-	h.status.mu.Lock()
-	defer h.status.mu.Unlock()
-	for _, s := range h.status.latest {
-		if s.State != phonelink.Linked {
+	for _, p := range h.all() {
+		if h.status.get(p.device).State != phonelink.Linked {
 			return true
 		}
 	}

@@ -134,8 +134,8 @@ func (p *peer) take(ctx context.Context, c *carrier, now time.Time) {
 	p.freshLocked(generation)
 	p.mu.Unlock()
 	close(c.taken)
-	if old != nil {
-		old.end(byeRedundant, "another connection was taken")
+	if old != nil { // the follower ends it when the go has arrived, so that it sees no gap
+		p.retired = append(p.retired, heldOne{old, now.Add(retireAfter)})
 	}
 	c.deadline(now.Add(handshakeWithin))
 	if _, err := c.control().Write(appendCBOR(nil, frameGo, g)); err != nil {
@@ -232,6 +232,7 @@ func (p *peer) ending(ctx context.Context, e peerEvent, now time.Time) {
 	e.c.end(byeBroken, "")
 	p.waiting = slices.DeleteFunc(p.waiting, func(c *carrier) bool { return c == e.c })
 	p.held = slices.DeleteFunc(p.held, func(h heldOne) bool { return h.c == e.c })
+	p.retired = slices.DeleteFunc(p.retired, func(h heldOne) bool { return h.c == e.c })
 	p.mu.Lock()
 	current := p.active == e.c
 	if current {

@@ -28,6 +28,8 @@ type device struct {
 	name string
 	net  link.Network
 
+	announce bool
+
 	mu    sync.Mutex
 	peers []trust.Peer
 	pair  func(context.Context, link.Stranger)
@@ -77,7 +79,7 @@ func (d *device) up(listen string) {
 	if os.Getenv("LINK_LOG") != "" {
 		log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug})).With("at", d.name)
 	}
-	h, err := link.New(link.Config{Self: d.id, Name: d.name, Listen: listen, Peers: d.trusted, Pairing: d.pair, Network: d.net, Logger: log})
+	h, err := link.New(link.Config{Self: d.id, Name: d.name, Listen: listen, Peers: d.trusted, Pairing: d.pair, Network: d.net, Announce: d.announce, Logger: log})
 	if err != nil {
 		d.t.Fatal(err)
 	}

@@ -56,6 +56,7 @@ type peer struct {
 	launches  []launch
 	waiting   []*carrier // follower: hellos exchanged, no go yet
 	held      []heldOne  // elector: not decided yet
+	retired   []heldOne  // elector: replaced, and the follower may not know yet
 	nextBeat  time.Time
 	quick     int
 	nextProbe time.Time
@@ -87,6 +88,7 @@ const (
 	streamWithin    = 1200 * time.Millisecond
 	handshakeWithin = 3 * time.Second
 	holdFor         = 250 * time.Millisecond
+	retireAfter     = time.Second
 	quickBeats      = 4
 	quickEvery      = 60 * time.Millisecond
 	quicEvery       = 15 * time.Second // a new QUIC attempt while there is none, or only TCP
@@ -164,6 +166,7 @@ func (p *peer) run(ctx context.Context) {
 	defer p.stop(ctx)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	p.publish(p.state)
 	if len(p.book.entries) > 0 {
 		p.apply(ctx, evSign, time.Now())
 	} else {
@@ -195,6 +198,9 @@ func (p *peer) stop(ctx context.Context) {
 	p.drop(code, "ending")
 	for _, c := range p.pendingCarriers() {
 		c.end(code, "ending")
+	}
+	for _, r := range p.retired {
+		r.c.end(code, "ending")
 	}
 	done := make(chan struct{})
 	go func() { p.wg.Wait(); close(done) }()
@@ -313,9 +319,6 @@ func (p *peer) deadline() time.Time {
 		} else {
 			sooner(heard.Add(deadAfter))
 		}
-		if p.lastTCP {
-			sooner(p.nextQUIC)
-		}
 	case phonelink.Connecting:
 		sooner(p.giveUp)
 	}
@@ -327,7 +330,7 @@ func (p *peer) deadline() time.Time {
 			sooner(l.at)
 		}
 	}
-	for _, h := range p.held {
+	for _, h := range slices.Concat(p.held, p.retired) {
 		sooner(h.until)
 	}
 	return t
@@ -354,6 +357,10 @@ func (p *peer) tick(ctx context.Context, now time.Time) {
 		c := p.held[0].c
 		p.held = p.held[1:]
 		p.take(ctx, c, now)
+	}
+	for len(p.retired) > 0 && !now.Before(p.retired[0].until) {
+		p.retired[0].c.end(byeRedundant, "another connection was taken")
+		p.retired = p.retired[1:]
 	}
 	if p.dialing {
 		p.search(now)

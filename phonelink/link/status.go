@@ -43,6 +43,12 @@ func (b *board) put(s Status) {
 	b.mu.Unlock()
 }
 
+func (b *board) get(d phonelink.Device) Status {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.latest[d]
+}
+
 func (b *board) drop(d phonelink.Device) {
 	b.mu.Lock()
 	delete(b.latest, d)

@@ -164,7 +164,7 @@ func (p *peer) data(c *carrier, class int, offset uint64, data []byte) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.active != c {
-		return errors.New("link: another connection is in use")
+		return nil
 	}
 	c.confirmed = true
 	in := &p.s.in[class]
@@ -204,7 +204,7 @@ func (p *peer) acked(c *carrier, a ack, now time.Time) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.active != c {
-		return errors.New("link: another connection is in use")
+		return nil
 	}
 	c.confirmed = true
 	if err := p.s.out[a.class].ack(a.received, a.limit); err != nil {
