@@ -209,7 +209,7 @@ type phoneCar struct {
 
 // openPhones starts the phone link, and the player of what is to be heard here,
 // in g. A link that cannot run costs the phones, not the head unit; nil then.
-func (h *headUnit) openPhones(ctx context.Context, g *errgroup.Group, car phonelink.Car, stderr io.Writer, logger *slog.Logger) (phonelink.Service, error) {
+func (h *headUnit) openPhones(ctx context.Context, g *errgroup.Group, car phonelink.Car, stderr io.Writer, logger *slog.Logger) (_ phonelink.Service, err error) {
 	switch {
 	case h.phones == "off":
 		return nil, nil
@@ -217,7 +217,12 @@ func (h *headUnit) openPhones(ctx context.Context, g *errgroup.Group, car phonel
 		return nil, misuse{fmt.Errorf("--phones %s: choose on or off", h.phones)}
 	}
 	c := h.link
-	c.Data, c.Announce, c.Player, c.Car, c.Logger = h.screen.Data, true, true, car, logger
+	c.Announce, c.Player, c.Car, c.Logger = true, true, car, logger
+	if h.screen.Data != "" {
+		if c.Data, err = filepath.Abs(h.screen.Data); err != nil { // the player is told paths
+			return nil, fmt.Errorf("data folder: %w", err)
+		}
+	}
 	if err := c.Check(); err != nil {
 		return nil, misuse{err}
 	}
