@@ -76,7 +76,7 @@ func (l *loop) answer(tag uint64, refusal *phonelink.Refusal) {
 	if refusal != nil {
 		a.err = refusal
 	} else {
-		l.urgent = true
+		l.dirty, l.urgent = true, true
 	}
 	l.answers = append(l.answers, a)
 }

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"time"
 
 	"tandem/phonelink"
@@ -39,4 +40,21 @@ type Hop struct{ h hop }
 
 func (h *Hop) Next(now time.Time, car vehicle.Reader) string {
 	return [...]string{"", "in", "out"}[h.h.next(now, car)]
+}
+
+// FileName is what a received file is called.
+var FileName = fileName
+
+// WaitForLook waits until the car was looked at once more.
+func WaitForLook(n *Node) {
+	now := time.Now()
+	for looked := false; !looked; {
+		err := n.call(context.Background(), func(l *loop) error {
+			looked = l.nextLook.After(now.Add(lookEvery))
+			return nil
+		})
+		if err != nil {
+			return
+		}
+	}
 }

@@ -211,8 +211,8 @@ func (t *truth) check(car, phone map[string]dumped) string {
 		switch {
 		case !ok:
 			return "session " + id + " is not at the phone"
-		case !a.Settled || !b.Settled:
-			return "session " + id + " is under way"
+		case a.Handoff != phonelink.Settled || b.Handoff != phonelink.Settled:
+			return fmt.Sprintf("session %s of %s is under way: at the car %d, owned %v, at the phone %d, owned %v", id, a.Owner, a.Handoff, a.Local, b.Handoff, b.Local)
 		case a.Local == b.Local:
 			return fmt.Sprintf("session %s: owned by the car %v, by the phone %v", id, a.Local, b.Local)
 		case a.N != b.N || a.Owner != b.Owner:
@@ -357,7 +357,7 @@ func seed(t *testing.T, tr *truth, e *end) {
 // agree waits until both ends agree with each other and with the truth; else it
 // says what is wrong.
 func agree(tr *truth, car, phone *end) (wrong string) {
-	for late := time.Now().Add(patience); time.Now().Before(late); {
+	for late := time.Now().Add(3 * patience); time.Now().Before(late); {
 		a, b := car.sessions(), phone.sessions()
 		if wrong = tr.check(a, b); wrong == "" {
 			tr.forget(a)

@@ -272,7 +272,6 @@ func (l *loop) links(list []link.Status) {
 	for d, before := range l.peers {
 		if s, ok := now[d]; up(before.State) && (!ok || !up(s.State)) {
 			l.step(phonelink.PeerDown{Device: d})
-			l.stalled(d)
 		}
 	}
 	old := l.peers
@@ -354,6 +353,7 @@ func (l *loop) receive(m link.Message) {
 func (l *loop) adopt(m phonelink.Msg) phonelink.Msg {
 	ok := true
 	mine := func(r *phonelink.Replica) {
+		l.dirty = true // the machine tells of changes that it keeps on disk
 		r.Profile = l.profile
 		ok = allowed(l.profile, r.Kind)
 	}

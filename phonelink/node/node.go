@@ -44,6 +44,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"tandem/phonelink"
+	"tandem/phonelink/journal"
 	"tandem/phonelink/link"
 	"tandem/phonelink/trust"
 )
@@ -75,6 +76,7 @@ type Config struct {
 	MaxStore  int64            // bytes of assets on the disk; 0: 2 GiB
 	Timing    phonelink.Timing // zero: phonelink.DefaultTiming
 	Network   link.Network     // nil: the operating system's
+	Disk      journal.FS       // of the journals; nil: the operating system's
 	DeviceKey []byte           // seals everything, 32 bytes; nil: a file in Data
 	Logger    *slog.Logger     // nil: silent
 }
@@ -274,8 +276,8 @@ func (n *Node) follow(ctx context.Context) error {
 			return nil
 		case <-w.C():
 		}
-		s := w.Statuses()
-		if err := n.post(ctx, func(l *loop) { l.links(s) }); err != nil {
+		// They are read by the loop, so that an older list never follows a later.
+		if err := n.post(ctx, func(l *loop) { l.links(l.status.Statuses()) }); err != nil {
 			return nil
 		}
 	}

@@ -107,7 +107,7 @@ func (l *loop) pairingRequest(ctx context.Context, r phonelink.Request, reply ch
 		l.openPairing(ctx, reply)
 	case phonelink.ClosePairing:
 		l.closePairing()
-		l.tellAdapters(ctx, r, nil, reply)
+		reply <- nil
 	case phonelink.Confirm:
 		if l.n.pairings.confirm(r.Device, r.Accept) {
 			reply <- nil

@@ -112,7 +112,9 @@ func newID(now time.Time) phonelink.SessionID {
 // openAndSend begins a session and offers it to a peer; the end of the offer is
 // not waited for.
 func (l *loop) openAndSend(s phonelink.Session, to phonelink.Device, reply chan<- error) {
-	s.ID = newID(time.Now())
+	if s.ID == (phonelink.SessionID{}) {
+		s.ID = newID(time.Now())
+	}
 	opened := make(chan error, 1)
 	l.openSession(s, opened)
 	l.after(opened, reply, func() {

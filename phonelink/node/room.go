@@ -104,7 +104,7 @@ func (r *room) openAssets(vault *trust.Vault, dir string, limit int64) error {
 // about: sessions that peers still have come back from them, at the epochs that
 // those know, so nothing is owned twice.
 func (r *room) openJournal(n *Node, dir string, aead cipher.AEAD) error {
-	c := journal.Config{Dir: dir, AEAD: aead, Logger: n.log}
+	c := journal.Config{Dir: dir, FS: n.c.Disk, AEAD: aead, Logger: n.log}
 	j, records, err := journal.Open(c)
 	if g := (*journal.Garbled)(nil); errors.As(err, &g) {
 		aside, moved := journal.SetAside(c, g)

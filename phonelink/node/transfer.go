@@ -46,6 +46,21 @@ type fetch struct {
 	at      time.Time
 	done    bool
 	problem string
+	missing map[phonelink.Device]bool // who has it not
+}
+
+// source is who is asked: whoever offered it, else another peer of the profile,
+// which has the session and perhaps the asset; "": nobody in reach.
+func (l *loop) source(f *fetch) phonelink.Device {
+	if up(l.peers[f.from].State) && !f.missing[f.from] {
+		return f.from
+	}
+	for _, p := range l.n.store.Peers(l.profile) {
+		if up(l.peers[p.Device].State) && !f.missing[p.Device] {
+			return p.Device
+		}
+	}
+	return ""
 }
 
 func (f *fetch) chunks() int64 { return (f.asset.Size + chunkSize - 1) / chunkSize }
@@ -72,7 +87,7 @@ func (l *loop) need(e phonelink.NeedAsset) {
 	hash := e.Asset.SHA256
 	if f := r.fetches[hash]; f != nil {
 		if !f.done && e.From != "" && (f.problem != "" || f.from != e.From) {
-			f.problem, f.from = "", e.From
+			f.problem, f.from, f.missing = "", e.From, nil
 			l.want(f)
 		}
 		return
@@ -134,10 +149,11 @@ func (l *loop) want(f *fetch) {
 		l.keep(f, true)
 		return
 	}
-	if s, ok := l.peers[f.from]; !ok || !up(s.State) {
+	from := l.source(f)
+	if from == "" {
 		return
 	}
-	f.asked = f.have
+	f.from, f.asked = from, f.have
 	l.wantMore(f)
 }
 
@@ -262,7 +278,7 @@ func fileName(name string) string {
 		}
 		return r
 	}, strings.TrimLeft(name, ". "))
-	if name == "" {
+	if strings.Trim(name, "_") == "" {
 		return "file"
 	}
 	return name
@@ -274,15 +290,10 @@ func (l *loop) fetchFrom(d phonelink.Device) {
 		return
 	}
 	for _, f := range l.room.fetches {
-		if f.from == d {
+		if delete(f.missing, d); f.from == d || !up(l.peers[f.from].State) {
 			l.want(f)
 		}
 	}
-}
-
-// stalled: the peer is gone, what it sends waits.
-func (l *loop) stalled(d phonelink.Device) {
-	l.dirty = true
 }
 
 // fetchAll looks for the assets of all sessions, after a profile was opened.
@@ -325,8 +336,7 @@ func (l *loop) fetchTick(now time.Time) {
 // fetchDue is when fetchTick has something to do; zero: not.
 func (l *loop) fetchDue() (due time.Time) {
 	for _, f := range l.room.fetches {
-		s, ok := l.peers[f.from]
-		if f.done || !f.ready || f.problem != "" || !ok || !up(s.State) {
+		if f.done || !f.ready || f.problem != "" || l.source(f) == "" {
 			continue
 		}
 		if at := f.at.Add(stallAfter); due.IsZero() || at.Before(due) {
@@ -422,9 +432,17 @@ func (l *loop) missing(from phonelink.Device, hash [32]byte) {
 	if l.room == nil {
 		return
 	}
-	if f := l.room.fetches[hash]; f != nil && f.from == from && !f.done {
+	f := l.room.fetches[hash]
+	if f == nil || f.from != from || f.done {
+		return
+	}
+	if f.missing == nil {
+		f.missing = map[phonelink.Device]bool{}
+	}
+	f.missing[from] = true
+	l.dirty = true
+	if l.want(f); f.from == from {
 		f.problem = "the sender does not have it any more"
-		l.dirty = true
 	}
 }
 

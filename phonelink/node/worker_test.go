@@ -42,7 +42,7 @@ type workerConfig struct {
 type dumped struct {
 	ID      string
 	Local   bool
-	Settled bool
+	Handoff phonelink.HandoffState
 	N       uint64
 	Owner   phonelink.Device
 	Kind    string
@@ -216,7 +216,7 @@ func (w *workerProcess) dump() {
 	var out []dumped
 	for _, s := range w.view().Sessions {
 		d := dumped{
-			ID: s.ID.String(), Local: s.Local, Settled: s.Handoff == phonelink.Settled,
+			ID: s.ID.String(), Local: s.Local, Handoff: s.Handoff,
 			N: s.Rev.Epoch.N, Owner: s.Rev.Epoch.Device, Kind: s.Kind.String(),
 		}
 		switch doc := s.Doc.(type) {
@@ -316,3 +316,5 @@ func (w *workerProcess) choose(r *rand.Rand, lane int, v *phonelink.View, s *pho
 }
 
 func contains(data []byte, s string) bool { return bytes.Contains(data, []byte(s)) }
+
+func numberOf(v float64) vehicle.Value { return vehicle.NumberOf(v) }
