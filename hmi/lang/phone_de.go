@@ -15,7 +15,7 @@ func germanPhones() PhoneWords {
 		BatterySaving: "Bricht es ab: KDE Connect vom Akkusparen ausnehmen.",
 		FindPhone:     "Klingeln", Unpair: "Entkoppeln", UnpairSure: "%s entkoppeln? Die Schlüssel werden vernichtet.", Keep: "Behalten", PairPhone: "Telefon koppeln",
 		NoPhones: "Kein Telefon gekoppelt", NoPhonesAdvice: "Im Stand koppeln. Danach verbindet es sich von selbst.",
-		NoLink: "Keine Telefonverbindung", NoLinkAdvice: "Dieses Auto wurde ohne sie gestartet. Bitte mit Telefonverbindung starten.",
+		NoLink: "Keine Telefonverbindung", NoLinkAdvice: "Tandem mit der Telefonverbindung starten.",
 		Broken: "Telefonverbindung gestört", BrokenAdvice: "Es wird von selbst neu versucht. Bleibt es so, das System neu starten.",
 		LockedTitle: "Profil ist gesperrt", LockedAdvice: "Es öffnet sich mit der PIN oder wenn sein Telefon da ist.", Signal: "Empfang", Charge: "Akku", Unlock: "Öffnen",
 		NoNotes: "Keine Hinweise", NoNotesAdvice: "Hier steht, was verbundene Telefone melden.", NoThreads: "Keine Nachrichten", NoThreadsAdvice: "Hier stehen Gespräche verbundener Telefone.",

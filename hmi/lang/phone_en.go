@@ -15,7 +15,7 @@ func englishPhones() PhoneWords {
 		BatterySaving: "If the link drops: exempt KDE Connect from battery saving.",
 		FindPhone:     "Make it ring", Unpair: "Unpair", UnpairSure: "Unpair %s? Its keys are destroyed.", Keep: "Keep", PairPhone: "Pair a phone",
 		NoPhones: "No phone paired", NoPhonesAdvice: "Park and pair one. From then on it connects by itself.",
-		NoLink: "No phone link", NoLinkAdvice: "This car was started without one. Start it with the phone link.",
+		NoLink: "No phone link", NoLinkAdvice: "Start Tandem with the phone link to use phones.",
 		Broken: "Phone link does not work", BrokenAdvice: "It is tried again by itself. If it stays like this, restart the system.",
 		LockedTitle: "Profile is locked", LockedAdvice: "Its contents open with the PIN, or when its phone is near.", Signal: "Signal", Charge: "Battery", Unlock: "Unlock",
 		NoNotes: "No notifications", NoNotesAdvice: "What connected phones show appears here.", NoThreads: "No messages", NoThreadsAdvice: "Conversations of connected phones appear here.",

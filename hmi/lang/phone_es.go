@@ -15,7 +15,7 @@ func spanishPhones() PhoneWords {
 		BatterySaving: "Si se corta: excluya KDE Connect del ahorro de batería.",
 		FindPhone:     "Hacer sonar", Unpair: "Desvincular", UnpairSure: "¿Desvincular %s? Sus claves se destruyen.", Keep: "Conservar", PairPhone: "Vincular",
 		NoPhones: "Ningún teléfono vinculado", NoPhonesAdvice: "Vincule uno al aparcar. Después se conecta solo.",
-		NoLink: "Sin enlace al teléfono", NoLinkAdvice: "Este coche arrancó sin él. Arránquelo con el enlace al teléfono.",
+		NoLink: "Sin enlace al teléfono", NoLinkAdvice: "Arranque Tandem con el enlace al teléfono.",
 		Broken: "El enlace al teléfono falla", BrokenAdvice: "Se reintenta solo. Si sigue así, reinicie el sistema.",
 		LockedTitle: "Perfil bloqueado", LockedAdvice: "Se abre con el PIN, o cuando su teléfono está cerca.", Signal: "Señal", Charge: "Batería", Unlock: "Abrir",
 		NoNotes: "Sin alertas", NoNotesAdvice: "Lo que muestran los teléfonos conectados sale aquí.", NoThreads: "Sin mensajes", NoThreadsAdvice: "Las conversaciones de los teléfonos salen aquí.",

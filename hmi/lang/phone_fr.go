@@ -15,7 +15,7 @@ func frenchPhones() PhoneWords {
 		BatterySaving: "Si le lien se coupe : exclure KDE Connect de l'économie d'énergie.",
 		FindPhone:     "Faire sonner", Unpair: "Dissocier", UnpairSure: "Dissocier %s ? Ses clés seront détruites.", Keep: "Garder", PairPhone: "Associer",
 		NoPhones: "Aucun téléphone associé", NoPhonesAdvice: "Associez-en un à l'arrêt. Il se connecte ensuite tout seul.",
-		NoLink: "Pas de lien téléphone", NoLinkAdvice: "Cette voiture a démarré sans lui. Démarrez-la avec le lien téléphone.",
+		NoLink: "Pas de lien téléphone", NoLinkAdvice: "Démarrez Tandem avec le lien téléphone.",
 		Broken: "Le lien téléphone est en panne", BrokenAdvice: "Il réessaie tout seul. Sinon, redémarrez le système.",
 		LockedTitle: "Profil verrouillé", LockedAdvice: "Il s'ouvre avec le code PIN, ou quand son téléphone est là.", Signal: "Réseau", Charge: "Batterie", Unlock: "Ouvrir",
 		NoNotes: "Aucune alerte", NoNotesAdvice: "Ce que montrent les téléphones connectés paraît ici.", NoThreads: "Aucun message", NoThreadsAdvice: "Les conversations des téléphones paraissent ici.",

@@ -94,7 +94,6 @@ func (l *lister) set(entries []entry, chosen string, page int) {
 type split struct {
 	list   *lister
 	detail fyne.CanvasObject
-	none   *widget.Messages
 	empty  fyne.CanvasObject
 	foot   *foot
 	root   fyne.CanvasObject
@@ -108,9 +107,9 @@ type foot struct{ whole, small *widget.Button }
 func (b *base) splitList(l *lister, detail fyne.CanvasObject, below *foot, empty widget.Note) *split {
 	p := b.panel()
 	s := &split{list: l, detail: detail, foot: below}
-	s.none = widget.NewMessages(b.Theme, b.more)
-	s.none.Set([]widget.Note{empty})
-	s.empty = widget.NewCard(b.Theme, "", "", func(in widget.Box) { in.Place(s.none) }, s.none)
+	none := widget.NewEmpty(b.Theme)
+	none.Set(empty, "")
+	s.empty = widget.NewCard(b.Theme, "", "", func(in widget.Box) { in.Place(none) }, none)
 	objects := []fyne.CanvasObject{l.root, detail, s.empty}
 	if below != nil {
 		l.foot = true

@@ -37,10 +37,10 @@ func NewMedia(k *Kit) Screen {
 		}
 	})
 	others := s.list(height, func(key string) { s.Send(hmi.Select{Key: key}) })
-	nothing := widget.NewMessages(k.Theme, s.more)
+	nothing := widget.NewEmpty(k.Theme)
 	none := widget.NewCard(k.Theme, "", "", func(b widget.Box) { b.Place(nothing) }, nothing)
-	end := widget.NewMessages(k.Theme, s.more)
-	end.Set([]widget.Note{{Glyph: widget.IconMedia, Color: k.Theme.TextSecond, Title: w.EndOfQueue}})
+	end := widget.NewEmpty(k.Theme)
+	end.Set(widget.Note{Glyph: widget.IconMedia, Color: k.Theme.TextSecond, Title: w.EndOfQueue}, "")
 	s.root = widget.Free(func(b widget.Box) {
 		b = b.Inset(p.Margin, p.Margin)
 		b.Place(none)
@@ -49,7 +49,7 @@ func NewMedia(k *Kit) Screen {
 		top, b := b.Top(p.Button.Height, p.Gap)
 		top.Place(tabs)
 		b.Place(queue.root, others.root)
-		b.Inset(p.Pad, theme.Space2).Place(end)
+		b.Place(end)
 	}, player, tabs, queue.root, others.root, none, end)
 	var last phoneView
 	s.on(func(v *View) {
@@ -63,7 +63,7 @@ func NewMedia(k *Kit) Screen {
 			for _, o := range []fyne.CanvasObject{player, tabs} {
 				show(o, any)
 			}
-			nothing.Set(s.nothingNotes(m))
+			nothing.Set(s.nothingNote(m), m.Trouble)
 			part := max(0, min(v.State.Part, MediaParts-1))
 			tabs.Set(part, false)
 			present = hmi.Source{}
@@ -83,13 +83,13 @@ func NewMedia(k *Kit) Screen {
 	return s
 }
 
-// nothingNotes is why nothing is shown.
-func (s *base) nothingNotes(m *hmi.Phones) []widget.Note {
-	if notes := s.linkNotes(m); len(notes) > 0 {
-		return notes
+// nothingNote is why nothing is shown.
+func (s *base) nothingNote(m *hmi.Phones) widget.Note {
+	if m.Link != hmi.LinkReady {
+		return s.linkNote(m)
 	}
 	w := &s.words().Phones
-	return []widget.Note{{Glyph: widget.IconMedia, Color: s.Theme.TextSecond, Title: w.NothingPlays, Advice: w.NothingPlaysAdvice}}
+	return widget.Note{Glyph: widget.IconMedia, Color: s.Theme.TextSecond, Title: w.NothingPlays, Advice: w.NothingPlaysAdvice}
 }
 
 func sourceOf(all []hmi.Source, key string) int {

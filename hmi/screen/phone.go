@@ -50,7 +50,7 @@ func NewPhone(k *Kit) Screen {
 	height := p.Content().Height - 2*p.Margin - p.Button.Height - p.Gap
 	parts := []phonePart{s.phonesPart(height), s.notesPart(height), s.messagesPart(height), s.callsPart(height), s.filesPart(height), s.pairingPart(), s.lockedPart()}
 	const locked = hmi.PhoneParts // one more, in the place of all others
-	trouble := widget.NewMessages(k.Theme, s.more)
+	trouble := widget.NewEmpty(k.Theme)
 	wrong := widget.NewCard(k.Theme, "", "", func(b widget.Box) { b.Place(trouble) }, trouble)
 	objects := []fyne.CanvasObject{tabs, wrong}
 	for _, x := range parts {
@@ -78,9 +78,10 @@ func NewPhone(k *Kit) Screen {
 		if m.Locked {
 			part = locked
 		}
-		notes := s.linkNotes(m)
-		ok := len(notes) == 0
-		trouble.Set(notes)
+		ok := m.Link == hmi.LinkReady
+		if !ok {
+			trouble.Set(s.linkNote(m), m.Trouble)
+		}
 		show(wrong, !ok)
 		show(tabs, part < hmi.PartPairing || !ok)
 		tabs.Set(part, false)
@@ -113,16 +114,13 @@ func (s *base) phones(v *View) *hmi.Phones {
 	return v.Model.Phones
 }
 
-// linkNotes is what is wrong with the link as a whole; nil when nothing is.
-func (s *base) linkNotes(p *hmi.Phones) []widget.Note {
+// linkNote is what is wrong with the link as a whole, while something is.
+func (s *base) linkNote(p *hmi.Phones) widget.Note {
 	w, th := &s.words().Phones, s.Theme
-	switch p.Link {
-	case hmi.LinkNone:
-		return []widget.Note{{Glyph: widget.IconPhone, Color: th.TextSecond, Title: w.NoLink, Advice: w.NoLinkAdvice}}
-	case hmi.LinkTrouble:
-		return []widget.Note{{Glyph: widget.IconWarning, Color: th.Warning, Title: w.Broken, Advice: w.BrokenAdvice}, {Glyph: widget.IconInfo, Color: th.TextSecond, Title: p.Trouble}}
+	if p.Link == hmi.LinkTrouble {
+		return widget.Note{Glyph: widget.IconWarning, Color: th.Warning, Title: w.Broken, Advice: w.BrokenAdvice}
 	}
-	return nil
+	return widget.Note{Glyph: widget.IconPhone, Color: th.TextSecond, Title: w.NoLink, Advice: w.NoLinkAdvice}
 }
 
 // tell sends a request to the phone link, if there is one to send.

@@ -211,14 +211,15 @@ func (s *base) callsPart(height float32) phonePart {
 func (s *base) filesPart(height float32) phonePart {
 	p, w := s.panel(), &s.words().Phones
 	l := s.list(height, func(key string) { s.Send(hmi.Select{Key: key}) })
-	none := widget.NewMessages(s.Theme, s.more)
-	none.Set([]widget.Note{{Glyph: widget.IconFile, Color: s.Theme.TextSecond, Title: w.NoFiles, Advice: w.NoFilesAdvice}})
+	empty := widget.NewEmpty(s.Theme)
+	empty.Set(widget.Note{Glyph: widget.IconFile, Color: s.Theme.TextSecond, Title: w.NoFiles, Advice: w.NoFilesAdvice}, "")
+	none := widget.NewCard(s.Theme, "", "", func(b widget.Box) { b.Place(empty) }, empty)
 	file, setFile := s.fileCard()
 	clip, setClip := s.clipCard()
 	root := widget.Free(func(b widget.Box) {
 		left, right := b.Left(b.W*0.42, p.Gap)
 		left.Place(l.root)
-		left.Inset(0, theme.Space2).Place(none)
+		left.Place(none)
 		top, rest := right.Top(s.fileHeight(), p.Gap)
 		top.Place(file)
 		if !file.Visible() {

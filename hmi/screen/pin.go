@@ -29,7 +29,7 @@ func (s *base) lockedPart() phonePart {
 	}
 	var keys []fyne.CanvasObject
 	key := func(glyph widget.IconName, label, name string, tap func()) {
-		b := widget.NewButton(s.Theme, glyph, label, name, tap).OnGround()
+		b := widget.NewButton(s.Theme, glyph, label, name, tap).OnGround().Large()
 		b.Denied = s.explain
 		s.needs = append(s.needs, Need{restrict.NoSetup | restrict.NoDialpad, b.Forbid})
 		keys = append(keys, b)

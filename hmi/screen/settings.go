@@ -185,17 +185,18 @@ func (s *base) profilePage() fyne.CanvasObject {
 		}
 		last = v.Model.Phones
 		m := s.phones(v)
-		wrong := s.linkNotes(m)
-		show(c, len(wrong) == 0)
+		ready := m.Link == hmi.LinkReady
+		show(c, ready)
 		chosen := 0
 		if at := slices.Index(profiles[1:], m.Profile); at >= 0 {
 			chosen = at + 1
 		}
 		c.Set(chosen, false)
-		if len(wrong) == 0 {
-			wrong = []widget.Note{{Glyph: widget.IconPerson, Color: s.Theme.TextSecond, Title: advice[chosen]}}
+		note := widget.Note{Glyph: widget.IconPerson, Color: s.Theme.TextSecond, Title: advice[chosen]}
+		if !ready {
+			note = s.linkNote(m)
 		}
-		notes.Set(wrong)
+		notes.Set([]widget.Note{note})
 	})
 	return s.sheet(func(b widget.Box) {
 		top, rest := b.Top(p.Button.Height, p.Gap)

@@ -107,12 +107,17 @@ func placesOf(l Link) []place {
 }
 
 // phoneScenes are the screens that show phones in the conditions of the phone
-// link: driving by day and night, parked in every language too.
+// link: driving by day and night, parked in every language too. What has room
+// on the standard panel has it on the wide one.
 func phoneScenes(size image.Point) (all []Scene) {
 	for _, link := range append([]Link{NoLink}, Links()...) {
 		for _, at := range placesOf(link) {
 			s := Scene{Screen: at.screen, Part: at.part, Size: size, Mood: Longest, Link: link}
-			all = append(all, words(s)...)
+			for _, x := range words(s) {
+				if size.X < 1920 || x.Settings.Language == "en" {
+					all = append(all, x)
+				}
+			}
 			s.Settings, s.Mood = hmi.Defaults(), Driving
 			for _, s.Night = range []bool{false, true} {
 				all = append(all, s)

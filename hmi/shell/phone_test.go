@@ -314,7 +314,7 @@ func TestNoPhoneLink(t *testing.T) {
 		with func(c *shell.Config)
 		says []string
 	}{
-		{"none", func(c *shell.Config) { c.Phones = nil }, []string{"No phone link", "Start it with the phone link."}},
+		{"none", func(c *shell.Config) { c.Phones = nil }, []string{"No phone link", "Start Tandem with the phone link to use phones."}},
 		{"broken", func(c *shell.Config) {}, []string{"Phone link does not work", "no network interface to listen on", "tried again by itself"}},
 	} {
 		withLink(t, shell.Driving, shell.Broken, func(r *rig, l *link) {

@@ -33,6 +33,14 @@ func NewButton(th *theme.Theme, glyph IconName, label, name string, tap func()) 
 	return b
 }
 
+// Large is for a button whose word is a digit: as large as a title.
+func (b *Button) Large() *Button {
+	if b.label != nil {
+		b.label.TextSize = b.th.Panel.Type.Title.Size
+	}
+	return b
+}
+
 // SetNamed is Set with a word that has a name from outside in it: it is
 // shortened where there is no room.
 func (b *Button) SetNamed(glyph IconName, label string) {

@@ -38,7 +38,7 @@ func NewCode(th *theme.Theme) *Code {
 
 func codeLight(th *theme.Theme) colour {
 	if th.IsNight {
-		return theme.Blend(th.Text, th.Background, 0.3)
+		return theme.Blend(th.Text, th.Background, 0.45)
 	}
 	return color.NRGBA{255, 255, 255, 255}
 }

@@ -46,7 +46,7 @@ func TestCodeIsCrisp(t *testing.T) {
 			for y := range want.Size * each {
 				for x := range want.Size * each {
 					l := lum(x0+x, y0+y)
-					if dark := want.Black(x/each, y/each); dark != (l < 0.1) || !dark && l < 0.25 {
+					if dark := want.Black(x/each, y/each); dark != (l < 0.1) || !dark && l < 0.2 {
 						t.Fatalf("%v night %v: pixel %d,%d has luminance %.2f, dark %v", size, night, x, y, l, dark)
 					}
 				}
