@@ -32,7 +32,7 @@ func (p *phone) command() *cobra.Command {
 		Long: `Be the phone's end of the link, on any computer or phone shell.
 
 Without a subcommand it opens a screen in the terminal. Subcommands do one thing
-and are made for scripts: they go to the companion that is running ('tandem
+and are made for scripts. Both go to the companion that is running ('tandem
 phone' or 'tandem phone serve'), or else start one for as long as they take.
 
 A session is something under way: music, a destination, a message, a page. It

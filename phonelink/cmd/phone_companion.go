@@ -40,7 +40,8 @@ type companion struct {
 	node phoneNode
 	log  *slog.Logger
 
-	first *phonelink.View // what the node showed before it ran
+	first    *phonelink.View // what the node showed before it ran
+	attached bool            // the node is the running companion's, which plays and listens
 
 	mu     sync.Mutex
 	sounds map[chan player.Sound]struct{} // who is told what is heard
@@ -61,6 +62,9 @@ func (p *phone) newCompanion(log *slog.Logger) (*companion, error) {
 
 // serve runs the companion until ctx ends.
 func (c *companion) serve(ctx context.Context) error {
+	if c.attached {
+		return c.node.Run(ctx)
+	}
 	pl, err := player.New(player.Config{Service: c.node, Open: openTrack, Heard: c.heard, Logger: c.log})
 	if err != nil {
 		return err
@@ -73,6 +77,7 @@ func (c *companion) serve(ctx context.Context) error {
 	group.Go(func() error { return c.node.Run(ctx) })
 	group.Go(func() error { return pl.Run(ctx) })
 	group.Go(func() error { return control.run(ctx) })
+	group.Go(func() error { return c.serveService(ctx) })
 	if err := group.Wait(); err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}

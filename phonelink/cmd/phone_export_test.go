@@ -39,6 +39,15 @@ func NewScreen(ctx context.Context, n PhoneNode, w, h int) *Screen {
 	return s
 }
 
+// Attach is the node of the companion that is running with its socket in dir.
+func Attach(dir string) (PhoneNode, error) {
+	c, err := (&phone{run: dir, data: dir}).attach()
+	if err != nil {
+		return nil, err
+	}
+	return c.node, nil
+}
+
 // Show is the text of the screen at a moment.
 func (s *Screen) Show(v *phonelink.View, now time.Time) string {
 	s.m.Update(viewMsg{v})

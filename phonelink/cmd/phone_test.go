@@ -13,6 +13,7 @@ import (
 
 	"tandem/phonelink"
 	"tandem/phonelink/cmd"
+	"tandem/vehicle"
 )
 
 // shell runs command lines of `tandem phone` on one node, each as a process of
@@ -194,6 +195,7 @@ func TestPhoneCommands(t *testing.T) {
 	if _, errs, err := s.run("y\n", "pair", "--code", "10.0.0.1:4040"); err != nil || !strings.Contains(errs, "482 913") {
 		t.Errorf("pairing through the companion: got %v with %q", err, errs)
 	}
+	attachedCalls(t, s.dir)
 	expect(s.must("end", j.ID), "")
 	if _, _, err := s.run("", "serve"); err == nil || !strings.Contains(err.Error(), "running already") {
 		t.Errorf("a second companion: got %v, want an error", err)
@@ -278,5 +280,42 @@ func TestClean(t *testing.T) {
 		if got := cmd.Fit(tc.s, tc.n); got != tc.want {
 			t.Errorf("fit %q to %d: got %q, want %q", tc.s, tc.n, got, tc.want)
 		}
+	}
+}
+
+// attachedCalls is what the screen of another process does with the running
+// companion: the Service, and what is not of it.
+func attachedCalls(t *testing.T, dir string) {
+	t.Helper()
+	n, err := cmd.Attach(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- n.Run(ctx) }()
+	until(t, n, "the car", func(v *phonelink.View) bool { return len(v.Phones) == 1 })
+	if v, err := n.CarValues(ctx, theCar); err != nil || v[vehicle.StateOfChargeDisplayed] != vehicle.NumberOf(64) || v[vehicle.IsCharging] != vehicle.BoolOf(true) {
+		t.Errorf("attached: values of the car: got %v, %v", v, err)
+	}
+	if _, err := n.AskCar(ctx, theCar, vehicle.ClimateDriverTemperature, vehicle.NumberOf(21)); err != nil {
+		t.Errorf("attached: a wish: got %v", err)
+	}
+	if _, err := n.AskCar(ctx, theCar, vehicle.SeatRow1DriverHeating, vehicle.NumberOf(50)); err == nil || !strings.Contains(err.Error(), "parked") {
+		t.Errorf("attached: a refused wish: got %v", err)
+	}
+	if err := n.PairWith(ctx, "tandem:used"); err == nil || !strings.Contains(err.Error(), "used already") {
+		t.Errorf("attached: a used code: got %v", err)
+	}
+	shown := ""
+	if err := n.PairCode(ctx, "10.0.0.1:4040", func(code string) bool { shown = code; return true }); err != nil || shown != "482913" {
+		t.Errorf("attached: pairing by digits: got %v with %q", err, shown)
+	}
+	if err := n.PairCode(ctx, "10.0.0.1:4040", func(string) bool { return false }); err == nil {
+		t.Error("attached: other digits paired")
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Errorf("attached: got %v, want nil", err)
 	}
 }

@@ -159,9 +159,10 @@ func doing(v *phonelink.View, s *phonelink.SessionView, now time.Time) string {
 	case *phonelink.PageDoc:
 		out = append(out, fmt.Sprintf("%.0f %% read", d.Scroll))
 	case *phonelink.FileDoc:
-		if d.Size > 0 {
-			out = append(out, fmt.Sprintf("%.0f %%", 100*float64(d.Have)/float64(d.Size)))
+		if d.Have > 0 && d.Have < d.Size {
+			out = append(out, fmt.Sprintf("%d %% of", 100*d.Have/d.Size))
 		}
+		out = append(out, bytesText(d.Size))
 	}
 	switch s.Handoff {
 	case phonelink.Preparing:

@@ -27,7 +27,10 @@ func (p *phone) screen(cmd *cobra.Command) error {
 	}
 	quiet := *p
 	quiet.verbose = false
-	c, err := quiet.newCompanion(nil)
+	c, err := quiet.attach()
+	if errors.Is(err, errNobody) {
+		c, err = quiet.newCompanion(nil)
+	}
 	if err != nil {
 		return err
 	}
