@@ -87,7 +87,7 @@ func (s *State) take(t uint64, e *entry, back bool) {
 		return
 	}
 	s.dropGet(e, RefusedExpired)
-	e.get = get{stage: getAsked, from: e.Owner(), try: s.attempt(), since: s.now.Mono, tag: t}
+	e.get = get{stage: getAsked, from: e.Owner(), try: s.attempt() | 1, since: s.now.Mono, tag: t}
 	s.touch(e)
 }
 

@@ -145,7 +145,7 @@ func (s *State) settleClaim(e *entry) {
 		t := e.claim.tag
 		e.claim = claim{}
 		s.dropGet(e, RefusedExpired)
-		e.get = get{stage: getAsked, from: e.Owner(), try: s.attempt(), since: s.now.Mono, tag: t}
+		e.get = get{stage: getAsked, from: e.Owner(), try: s.attempt() | 1, since: s.now.Mono, tag: t}
 		s.settleGet(e)
 		return
 	}

@@ -366,10 +366,11 @@ func (s *State) draw() (out [32]byte) {
 	return sha256.Sum256(b[:])
 }
 
-// attempt names a new hand-off attempt.
+// attempt names a new hand-off attempt: even; the receiver's own are odd, so
+// that the two never have the same.
 func (s *State) attempt() uint64 {
 	s.drawn++
-	return s.boot<<32 | s.drawn&(1<<32-1)
+	return s.boot<<32 | s.drawn<<1&(1<<32-1)
 }
 
 func (s *State) moment() Moment { return Moment{s.boot, s.now.Mono} }
