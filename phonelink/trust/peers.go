@@ -1,6 +1,7 @@
 package trust
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -147,8 +148,16 @@ func (p Peer) clone() Peer {
 	return p
 }
 
+// sameKey reports whether two peers of one device have the same key. What one
+// of them does not say the other may: Put keeps what was known.
+func (p Peer) sameKey(o Peer) bool {
+	same := func(a, b []byte) bool { return len(a) == 0 || len(b) == 0 || bytes.Equal(a, b) }
+	return same(p.SPKI, o.SPKI) && same(p.Certificate, o.Certificate)
+}
+
 // Put adds a peer, or replaces the one of the same device. A peer's key never
-// changes: another key is another peer, which has to pair.
+// changes (ErrOtherKey): who has another is somebody else, until a person has
+// unpaired the one before.
 func (s *Store) Put(id phonelink.Profile, peer Peer) error {
 	if err := peer.Check(); err != nil {
 		return err
@@ -166,8 +175,16 @@ func (s *Store) putLocked(id phonelink.Profile, p *profile, peer Peer) error {
 	peers := slices.Clone(p.peers)
 	i := slices.IndexFunc(peers, func(o Peer) bool { return o.Device == peer.Device })
 	switch {
+	case i >= 0 && !peer.sameKey(peers[i]):
+		return fmt.Errorf("put peer %s: %w", peer.Device, ErrOtherKey)
 	case i >= 0:
 		peer.Version = max(peer.Version, peers[i].Version) // a pin only rises
+		if len(peer.SPKI) == 0 {
+			peer.SPKI = peers[i].SPKI
+		}
+		if len(peer.Certificate) == 0 {
+			peer.Certificate = peers[i].Certificate
+		}
 		peers[i] = peer.clone()
 	case len(peers) >= MaxPeers:
 		return fmt.Errorf("put peer %s: profile %s has %d peers, the most it may have: unpair one", peer.Device, id, len(peers))

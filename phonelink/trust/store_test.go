@@ -381,6 +381,15 @@ func TestPutRefuses(t *testing.T) {
 			t.Errorf("%s: was kept", c.name)
 		}
 	}
+	kde := trust.Peer{Device: "kde:ae6f", Adapter: "kdeconnect", Certificate: []byte("certificate")}
+	must(t, s.Put(anna, kde))
+	kde.Certificate = []byte("impostor")
+	if err := s.Put(anna, kde); !errors.Is(err, trust.ErrOtherKey) {
+		t.Errorf("got %v for another certificate of the same device, want ErrOtherKey", err)
+	}
+	must(t, s.Remove(anna, kde.Device))
+	must(t, s.Put(anna, kde))
+	must(t, s.Remove(anna, kde.Device))
 	p := good.Peer
 	p.Version = 8
 	must(t, s.Put(anna, p))

@@ -20,7 +20,8 @@
 // so a destroyed slot may survive in a block that only the chip can read; it
 // is worth nothing without the phone's secret, which the phone forgets too.
 // Whoever can write the disk can put an old, whole folder back (peers that
-// were removed, guesses not counted); that needs a counter in hardware.
+// were removed, guesses not counted), and whoever sets the clock forward waits
+// less between guesses; that needs a counter and a clock in hardware.
 // Memory is overwritten where Go lets us, but a copy made by the runtime may
 // stay until the process ends.
 package trust
@@ -46,6 +47,7 @@ var (
 	ErrWrongPIN = errors.New("trust: the PIN is wrong")
 	ErrNoPIN    = errors.New("trust: the profile has no PIN")
 	ErrUnknown  = errors.New("trust: no such peer")
+	ErrOtherKey = errors.New("trust: the peer has another key than before: unpair it first, then pair again")
 	ErrValet    = errors.New("trust: no phone in valet mode")
 )
 
