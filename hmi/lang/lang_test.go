@@ -10,6 +10,7 @@ import (
 
 	"tandem/hmi"
 	"tandem/hmi/lang"
+	"tandem/phonelink"
 )
 
 // Every word exists in every language and keeps to the limits that hold while
@@ -48,6 +49,45 @@ func walk(t *testing.T, path string, v reflect.Value) {
 		}
 		if strings.TrimSpace(s) != s && s != "\u00a0" {
 			t.Errorf("%s: %q has spaces around it", path, s)
+		}
+	}
+}
+
+// Words with a name in them have one place for it, the same ones in every
+// language; the prepared answers differ.
+func TestNamesInWords(t *testing.T) {
+	en := reflect.ValueOf(lang.For("en").Phones)
+	for _, tag := range hmi.Choices("language") {
+		w := lang.For(tag).Phones
+		v := reflect.ValueOf(w)
+		for i := range v.NumField() {
+			if v.Field(i).Kind() != reflect.String {
+				continue
+			}
+			n, want := strings.Count(v.Field(i).String(), "%"), strings.Count(en.Field(i).String(), "%s")
+			if n != want || want > 1 {
+				t.Errorf("%s.%s: %q has %d places for a name, want %d", tag, v.Type().Field(i).Name, v.Field(i), n, want)
+			}
+		}
+		seen := map[string]bool{}
+		for _, r := range w.Replies {
+			if seen[r] {
+				t.Errorf("%s: answer %q twice", tag, r)
+			}
+			seen[r] = true
+		}
+		for s := phonelink.CallRinging; s <= phonelink.CallMissed; s++ {
+			if w.Call(s) == "" || w.Call(s+100) == "" {
+				t.Errorf("%s: no word for call state %d", tag, s)
+			}
+		}
+		for k := phonelink.Media; k <= phonelink.Scene; k++ {
+			if w.Kind(k) == "" || w.Kind(k+100) != "" {
+				t.Errorf("%s: no word for %v, or one for nothing", tag, k)
+			}
+		}
+		if w.Presence(200) == "" || w.Why("new", "Ada") == "" || lang.With("on %s", "100 %s") != "on 100 %s" {
+			t.Errorf("%s: what is not known has no words", tag)
 		}
 	}
 }
@@ -122,6 +162,12 @@ func TestFormat(t *testing.T) {
 		{"clock", en, func(f *lang.Format) string { return f.Clock(noon) }, "12:05"},
 		{"clock 12 noon", us, func(f *lang.Format) string { return f.Clock(noon) }, "12:05 pm"},
 		{"clock 12 night", us, func(f *lang.Format) string { return f.Clock(night) }, "12:05 am"},
+		{"bytes", en, func(f *lang.Format) string {
+			return f.Bytes(-1) + f.Bytes(0) + " " + f.Bytes(999) + " " + f.Bytes(4200) + " " + f.Bytes(5_210_000) + " " + f.Bytes(888_000_000) + " " + f.Bytes(7_300_000_000)
+		}, "0\u00a0B 999\u00a0B 4\u00a0kB 5.2\u00a0MB 888\u00a0MB 7.3\u00a0GB"},
+		{"minutes within", en, func(f *lang.Format) string {
+			return f.Minutes(-time.Second) + " " + f.Minutes(71*time.Second) + " " + f.Minutes(3600*time.Second) + " " + f.Minutes(59*time.Minute+59*time.Second)
+		}, "0:00 1:11 1:00:00 59:59"},
 		{"clock unknown", us, func(f *lang.Format) string { return f.Clock(time.Time{}) }, "–"},
 	} {
 		if got := c.got(lang.NewFormat(c.set)); got != c.want {

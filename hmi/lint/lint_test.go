@@ -43,6 +43,15 @@ func figure(number, unit string) fyne.CanvasObject {
 	return f
 }
 
+// label is a label of words of the shell, or from outside.
+func label(s string, own bool) fyne.CanvasObject {
+	l := widget.NewLabel(th(), theme.Style{Size: 32}, theme.Night().Text, 1)
+	if l.Set(s); own {
+		l.Say(s, theme.Night().Text)
+	}
+	return l
+}
+
 func button(name string) fyne.CanvasObject {
 	return widget.NewButton(th(), widget.IconPlus, "", name, nil)
 }
@@ -113,6 +122,9 @@ func TestEachRuleFires(t *testing.T) {
 		{"shortened", lint.TextFit,
 			func() fyne.CanvasObject { return at(text("Range of…", 32, white), 20, 100, 300, 44) },
 			func() fyne.CanvasObject { return at(text("Range of", 32, white), 20, 100, 300, 44) }},
+		{"the shell's own words shortened", lint.TextFit,
+			func() fyne.CanvasObject { return at(label("Range of the whole car", true), 20, 100, 150, 44) },
+			func() fyne.CanvasObject { return at(label("Range of the whole car", false), 20, 100, 150, 44) }},
 		{"cut off by the edge", lint.TextFit,
 			func() fyne.CanvasObject { return at(text("Range", 32, white), 600, 100, 200, 44) },
 			func() fyne.CanvasObject { return at(text("Range", 32, white), 400, 100, 200, 44) }},
