@@ -39,7 +39,7 @@ import (
 // Config is what an Adapter needs. Store must be set.
 type Config struct {
 	Store   *trust.Store
-	Profile phonelink.Profile // whose phones; "" is "driver"
+	Profile phonelink.Profile // whose phones; "" is "owner"
 	Name    string            // of this car, as phones show it; "" is "Tandem"
 	Dir     string            // where received files go, made if missing; "": files are refused
 	AllowV7 bool              // a first pairing with protocol version 7 is allowed
@@ -114,7 +114,7 @@ func New(c Config) (*Adapter, error) {
 		return nil, errors.New("kdeconnect: no trust store")
 	}
 	if c.Profile == "" {
-		c.Profile = "driver"
+		c.Profile = "owner"
 	}
 	if err := c.Profile.Check(); err != nil {
 		return nil, fmt.Errorf("kdeconnect: %w", err)

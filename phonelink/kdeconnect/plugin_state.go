@@ -241,12 +241,20 @@ func (s *state) nameOf(d phonelink.Device) string {
 	return s.tries[d].Name
 }
 
+// up is a link that has come up: the first, or a fresh one in place of the last.
+// What the phone does not say again, a call above all, outlives its link then;
+// lists are asked for anew.
 func (s *state) up(now time.Time, e upEvent) {
 	s.log.Debug("linked", "device", e.Device, "address", e.Address)
 	p := s.know(now, e.Device, e.Identity.Name, e.Identity.Kind)
 	p.takes, p.sends = setOf(e.Identity.Incoming), setOf(e.Identity.Outgoing)
-	p.live = newLive()
-	p.presence, p.since = phonelink.Linked, now
+	if !p.linked() {
+		p.live = newLive()
+	}
+	for _, pl := range p.players {
+		pl.asked = false
+	}
+	p.set(now, phonelink.Linked)
 	delete(s.tries, e.Device)
 	s.greet(now, p)
 }

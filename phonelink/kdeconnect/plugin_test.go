@@ -274,6 +274,32 @@ func TestStatus(t *testing.T) {
 	}
 }
 
+func TestFreshLinkInPlaceOfTheLast(t *testing.T) {
+	st := androidStage(t)
+	up := upEvent{Device: st.d, Identity: identity{Name: "Pixel", Kind: "phone", Incoming: androidTakes, Outgoing: androidSends}}
+	st.say(packet.Telephony{Event: "ringing", Number: "1"}, packet.Battery{Charge: 73}, packet.Notification{ID: "n", App: "Chat"}, packet.MPRIS{Players: []string{"Music"}})
+	st.sent()
+	before := st.view()
+	st.now = st.now.Add(time.Second)
+	st.s.handle(st.now, up)
+	if got := st.view(); !reflect.DeepEqual(got, before) {
+		t.Errorf("got %+v, want nothing to flicker: %+v", got, before)
+	}
+	if got, want := kinds(st.sent()), []string{"contacts.request_all_uids_timestamps", "mpris.request", "notification.request", "sms.request_conversations"}; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want all asked anew: %v", got, want)
+	}
+	st.say(packet.MPRIS{Players: []string{"Music"}})
+	if got := st.sent(); len(got) != 1 || !got[0].(*packet.MPRISRequest).RequestNowPlaying {
+		t.Errorf("got %v, want the player's state asked anew", kinds(got))
+	}
+	// After a link that was lost nothing live is believed.
+	st.s.handle(st.now, downEvent{Device: st.d})
+	st.s.handle(st.now, up)
+	if v := st.view(); len(v.Calls)+len(v.Notifications)+len(v.Phones[0].Players) != 0 || v.Phones[0].Battery != -1 {
+		t.Errorf("got %+v, want nothing of before", v)
+	}
+}
+
 func TestCarBatteryIsReported(t *testing.T) {
 	st := androidStage(t)
 	st.s.setBattery(st.now, carBattery{percent: 62, charging: true, known: true})
