@@ -169,7 +169,18 @@ func TestRogues(t *testing.T) {
 			r.send(m)
 		}, trust.ErrProof},
 		{"is a car without the secret", trust.RolePhone, secret, func(r rogue, _ trust.Binding) { r.read(); r.send(hello) }, trust.ErrProof},
-		{"turns the code into digits", trust.RolePhone, secret, func(r rogue, _ trust.Binding) { r.read(); r.send(digits) }, nil},
+		{"turns the code into digits", trust.RolePhone, secret, func(r rogue, own trust.Binding) {
+			r.read()
+			m := digits
+			m.Value = own.Commitment(value)
+			r.send(m)
+			nonce := r.read().Value
+			r.send(trust.Message{Kind: trust.KindNonce, Value: value})
+			r.send(trust.Message{Kind: trust.KindConfirm, Value: own.Confirm(trust.RoleCar, value, nonce)})
+			r.read()
+			r.read()
+			r.send(trust.Message{Kind: trust.KindDone})
+		}, nil},
 		{"says done at once", trust.RolePhone, secret, func(r rogue, _ trust.Binding) { r.read(); r.send(trust.Message{Kind: trust.KindDone}) }, nil},
 		{"changes its number after it knows the phone's", trust.RolePhone, nil, func(r rogue, own trust.Binding) {
 			r.read()
