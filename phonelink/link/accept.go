@@ -144,6 +144,10 @@ func (h *Hub) welcome(ctx context.Context, w wire) {
 		w.close(byeUnpaired, "not a paired device")
 		return
 	}
+	if p.mute.Load() {
+		w.close(bySuspended, "suspended")
+		return
+	}
 	c := newCarrier(w, false, &h.open)
 	stop := context.AfterFunc(ctx, func() { c.end(byeRedundant, "too slow") })
 	err = c.hear()
@@ -162,9 +166,7 @@ func (h *Hub) welcome(ctx context.Context, w wire) {
 		c.end(codeOf(err), err.Error())
 		return
 	}
-	if !p.post(peerEvent{kind: peerReady, c: c}) {
-		c.end(byeUnpaired, "not a paired device")
-	}
+	p.post(peerEvent{kind: peerReady, c: c})
 }
 
 // resetKey is the same after a restart, and nobody else's: made of the private

@@ -43,12 +43,10 @@ func (p *peer) attempt(ctx context.Context, l launch) {
 		c, err := p.connect(ctx, l)
 		if err != nil {
 			p.log.Debug("attempt", "address", l.addr.String(), "tcp", l.tcp, "error", err)
-			p.post(peerEvent{kind: peerLanded, addr: l.addr})
+			p.post(peerEvent{kind: peerLanded, addr: l.addr, err: err})
 			return
 		}
-		if !p.post(peerEvent{kind: peerReady, c: c, addr: l.addr}) {
-			c.end(byeEnding, "ending")
-		}
+		p.post(peerEvent{kind: peerReady, c: c, addr: l.addr})
 	})
 }
 
@@ -68,7 +66,7 @@ func (p *peer) connect(ctx context.Context, l launch) (*carrier, error) {
 	stop := context.AfterFunc(ctx, func() { c.end(byeRedundant, "too late") })
 	c.deadline(time.Now().Add(handshakeWithin))
 	if err = c.say(p.greeting()); err == nil {
-		err = c.hear()
+		err = wordOf(c.hear())
 	}
 	if err == nil {
 		err = p.check(c)

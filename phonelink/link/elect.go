@@ -32,6 +32,9 @@ func (p *peer) handle(ctx context.Context, e peerEvent) {
 		p.apply(ctx, evHeard, now)
 	case peerLanded:
 		p.book.land(e.addr)
+		if bye := (*byeError)(nil); errors.As(e.err, &bye) && bye.away() {
+			p.refused = now.Add(refusedFor)
+		}
 	case peerHint:
 		if p.book.add(e.addr, now, !e.quiet) && !e.quiet || !e.quiet && p.dialing {
 			p.apply(ctx, evSign, now)
@@ -46,17 +49,19 @@ func (p *peer) handle(ctx context.Context, e peerEvent) {
 	case peerNetwork:
 		p.network(ctx, now)
 	case peerSuspend:
+		p.mute.Store(true)
 		p.apply(ctx, evSuspended, now)
 		p.suspended = true
 	case peerResume:
 		p.suspended = false
+		p.mute.Store(false)
 		p.apply(ctx, evSign, now)
 	}
 }
 
 // raceNow goes for one address, unless there is a link.
 func (p *peer) raceNow(e peerEvent, now time.Time, after time.Duration) {
-	if !p.dialing || p.suspended {
+	if !p.dialing || p.suspended || now.Before(p.refused) && e.kind != peerHint {
 		return
 	}
 	if !slices.ContainsFunc(p.launches, func(l launch) bool { return l.addr == unmap(e.addr) && !l.tcp }) {

@@ -135,12 +135,16 @@ func TestSuspendAndResume(t *testing.T) {
 		w.car.hub.Suspend(w.phone.id.Device)
 		w.car.await(w.phone, time.Second, absent)
 		w.phone.await(w.car, time.Second, absent)
+		before := w.net.Counters().Up
 		time.Sleep(time.Minute)
 		if s := w.car.status(w.phone); s.State != phonelink.Absent {
 			t.Fatalf("a minute later: got %+v, want absent", s)
 		}
+		if sent := w.net.Counters().Up.Forwarded - before.Forwarded; sent > 350 {
+			t.Errorf("the phone sent %d packets in a minute to who does not want it, want four probes a second and little more", sent)
+		}
 		w.car.hub.Resume(w.phone.id.Device)
-		w.link(time.Second)
+		w.link(3 * time.Second)
 	})
 }
 

@@ -28,6 +28,7 @@ type peer struct {
 
 	heard atomic.Int64 // when the last frame came, nanoseconds of the hub's clock
 	quiet atomic.Bool  // the loop wants to know of the next frame
+	mute  atomic.Bool  // suspended: probes get no answer
 
 	mu        sync.Mutex
 	s         session
@@ -63,6 +64,7 @@ type peer struct {
 	nextTCP   time.Time
 	nextQUIC  time.Time
 	giveUp    time.Time
+	refused   time.Time // until when an answer to a probe is no reason to connect: the peer does not want it
 	wg        sync.WaitGroup
 }
 
@@ -93,6 +95,7 @@ const (
 	quickEvery      = 60 * time.Millisecond
 	quicEvery       = 15 * time.Second // a new QUIC attempt while there is none, or only TCP
 	raceAddresses   = 6
+	refusedFor      = 2 * time.Second
 )
 
 type peerEvent struct {
@@ -133,13 +136,18 @@ func newPeer(h *Hub, info trust.Peer) *peer {
 	return p
 }
 
-// post gives the loop an event; false: it has ended.
-func (p *peer) post(e peerEvent) bool {
+// post gives the loop an event. A carrier for a loop that has ended is ended.
+func (p *peer) post(e peerEvent) {
 	select {
 	case p.events <- e:
-		return true
 	case <-p.ended:
-		return false
+	}
+	select {
+	case <-p.ended: // perhaps after its last look at the events
+		if e.c != nil {
+			e.c.end(byeEnding, "ending")
+		}
+	default:
 	}
 }
 
@@ -162,8 +170,15 @@ func (p *peer) tell(e peerEvent) {
 
 // run is the loop.
 func (p *peer) run(ctx context.Context) {
-	defer close(p.ended)
-	defer p.stop(ctx)
+	defer func() {
+		p.stop(ctx)
+		close(p.ended)
+		for len(p.events) > 0 {
+			if e := <-p.events; e.c != nil {
+				e.c.end(byeEnding, "ending")
+			}
+		}
+	}()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	p.publish(p.state)

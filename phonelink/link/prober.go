@@ -100,6 +100,9 @@ func (h *Hub) readProbes(ctx context.Context) {
 // probed takes a probe that the peer made, perhaps long ago and sent again by
 // somebody else: an address counts only once it has sent back a nonce.
 func (p *peer) probed(b probe, from netip.AddrPort, now time.Time) {
+	if p.mute.Load() {
+		return
+	}
 	p.mu.Lock()
 	known := b.kind != probeAsk && p.asked.spend(b.echo, now)
 	var challenge probeNonce

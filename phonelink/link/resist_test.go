@@ -59,6 +59,7 @@ func TestFloodOfSockets(t *testing.T) {
 
 // TestSlowHandshakeEnds: who does not finish is thrown out.
 func TestSlowHandshakeEnds(t *testing.T) {
+	t.Parallel()
 	car := newDevice(t, "car")
 	car.up("127.0.0.1:0")
 	c, err := net.Dial("tcp", car.hub.Addr().String())
@@ -84,6 +85,7 @@ func isTimeout(err error) bool {
 // TestPeerThatBreaksRules: a paired device sends what it must not; its
 // connection ends, and the next one works.
 func TestPeerThatBreaksRules(t *testing.T) {
+	t.Parallel()
 	car, phone := newDevice(t, "car"), newDevice(t, "phone")
 	car.trust(phone)
 	car.up("127.0.0.1:0")
@@ -121,6 +123,7 @@ func TestPeerThatBreaksRules(t *testing.T) {
 // TestStrangersAreRefused: an unknown key gets nowhere on the link's protocol,
 // and on that of pairing only while the owner pairs.
 func TestStrangersAreRefused(t *testing.T) {
+	t.Parallel()
 	car, stranger := newDevice(t, "car"), newDevice(t, "stranger")
 	car.up("127.0.0.1:0")
 	stranger.up("127.0.0.1:0")
@@ -150,6 +153,7 @@ func TestStrangersAreRefused(t *testing.T) {
 // TestStrangersPair: while the owner pairs, a few at once are handed over, with
 // the same exporter at both ends.
 func TestStrangersPair(t *testing.T) {
+	t.Parallel()
 	car, phone := newDevice(t, "car"), newDevice(t, "phone")
 	met := make(chan link.Stranger, link.MaxStrangers+1)
 	car.pair = func(ctx context.Context, s link.Stranger) {
@@ -192,6 +196,7 @@ func TestStrangersPair(t *testing.T) {
 
 // TestImpostorIsRefused: another key at the phone's address.
 func TestImpostorIsRefused(t *testing.T) {
+	t.Parallel()
 	car, phone, impostor := newDevice(t, "car"), newDevice(t, "phone"), newDevice(t, "impostor")
 	impostor.trust(car)
 	impostor.up("127.0.0.1:0")
@@ -239,6 +244,7 @@ func (c *counted) ReadFrom(b []byte) (int, net.Addr, error) {
 // TestAmplification: a source that never answers gets no more bytes than it
 // sent, whatever it sends (RFC 9000, 8.1, allows three times as much).
 func TestAmplification(t *testing.T) {
+	t.Parallel()
 	car, phone := newDevice(t, "car"), newDevice(t, "phone")
 	car.trust(phone)
 	car.up("127.0.0.1:0")

@@ -74,6 +74,7 @@ func TestHintOfAnotherAddress(t *testing.T) {
 
 // TestFoundByMDNS: two devices that trust each other and know no address.
 func TestFoundByMDNS(t *testing.T) {
+	t.Parallel()
 	if !multicast() {
 		if os.Getenv("TANDEM_RIG") == "1" {
 			t.Fatal("no interface for multicast")
