@@ -26,7 +26,7 @@ func parkedStore() *vehicle.Store { return situation(new(testing.T), time.Now(),
 
 // end is a worker process as its parent sees it.
 type end struct {
-	t      *testing.T
+	t      testing.TB
 	c      workerConfig
 	cmd    *exec.Cmd
 	in     io.WriteCloser

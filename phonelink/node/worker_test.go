@@ -164,7 +164,7 @@ func (w *workerProcess) commands(ctx context.Context) {
 			w.dump()
 		case "state":
 			v := w.view()
-			w.say("state locked %v, trouble %q, phones %+v", v.Locked, v.Trouble, v.Phones)
+			w.say("state %d sessions, locked %v, trouble %q, phones %+v", len(v.Sessions), v.Locked, v.Trouble, v.Phones)
 		case "qr":
 			w.qr(ctx)
 		case "pair":
@@ -280,7 +280,7 @@ func (w *workerProcess) choose(r *rand.Rand, lane int, v *phonelink.View, s *pho
 	case dice < 4:
 		return phonelink.Send{Session: s.ID, To: v.Phones[0].Device}, "send " + s.ID.String()
 	case dice == 4 && len(v.Sessions) < 16:
-		id := phonelink.NewSessionID(time.Now(), [10]byte{byte(r.Uint32()), byte(r.Uint32()), byte(r.Uint32()), byte(r.Uint32())})
+		id := phonelink.NewSessionID(time.Now(), [10]byte{byte(r.Uint32()), byte(r.Uint32()), byte(r.Uint32()), byte(r.Uint32()), w.c.Role[0], byte(lane)})
 		kinds := []phonelink.Session{song("a"), route("b"), draft("")}
 		opened := kinds[r.IntN(len(kinds))]
 		opened.ID = id
