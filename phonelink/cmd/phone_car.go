@@ -212,22 +212,28 @@ func carLines(ph *phonelink.Phone, values map[vehicle.Path]vehicle.Value, now ti
 	add("doors", doors, yes(vehicle.DoorRow1DriverIsOpen, "driver's open"), yes(vehicle.DoorRow1PassengerIsOpen, "passenger's open"),
 		yes(vehicle.DoorRow2DriverIsOpen, "rear left open"), yes(vehicle.DoorRow2PassengerIsOpen, "rear right open"),
 		yes(vehicle.TrunkRearIsOpen, "boot open"), yes(vehicle.HoodIsOpen, "hood open"))
-	gear := ""
-	if g, ok := number(vehicle.CurrentGear); ok {
-		gear = "in gear"
-		if g == vehicle.GearPark {
-			gear = "parked"
-		}
-	}
-	place := ""
-	if lat, ok := number(vehicle.Latitude); ok {
-		if lon, ok := number(vehicle.Longitude); ok {
-			place = fmt.Sprintf("at %.5f,%.5f", lat, lon)
-		}
-	}
-	add("car", gear, place, text(vehicle.TraveledDistance, "%.0f km driven", 0.001))
+	add("car", gearText(values), placeOfCar(values), text(vehicle.TraveledDistance, "%.0f km driven", 0.001))
 	if values != nil && len(values) == 0 && ph.Presence == phonelink.Linked {
 		lines = append(lines, "          it says nothing to this phone: is another profile open there, or is it locked?")
 	}
 	return lines
+}
+
+func gearText(values map[vehicle.Path]vehicle.Value) string {
+	switch g, ok := values[vehicle.CurrentGear].Number(); {
+	case !ok:
+		return ""
+	case g == vehicle.GearPark:
+		return "parked"
+	}
+	return "in gear"
+}
+
+func placeOfCar(values map[vehicle.Path]vehicle.Value) string {
+	lat, latOK := values[vehicle.Latitude].Number()
+	lon, lonOK := values[vehicle.Longitude].Number()
+	if !latOK || !lonOK {
+		return ""
+	}
+	return fmt.Sprintf("at %.5f,%.5f", lat, lon)
 }

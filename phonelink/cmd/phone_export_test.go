@@ -26,15 +26,12 @@ func OpenPhoneNode(data, name, listen string) (PhoneNode, error) {
 }
 
 // Screen is the terminal's screen without a terminal.
-type Screen struct {
-	m    *ui
-	asks chan func()
-}
+type Screen struct{ m *ui }
 
 // NewScreen makes a screen of so many cells on a node.
 func NewScreen(ctx context.Context, n PhoneNode, w, h int) *Screen {
 	c := &companion{p: &phone{}, node: n}
-	s := &Screen{m: newUI(ctx, c, lipgloss.NewRenderer(new(strings.Builder))), asks: make(chan func(), 1)}
+	s := &Screen{m: newUI(ctx, c, lipgloss.NewRenderer(new(strings.Builder)))}
 	s.m.Update(tea.WindowSizeMsg{Width: w, Height: h})
 	return s
 }

@@ -100,7 +100,7 @@ func TestPhoneErrors(t *testing.T) {
 		{"seek soon", "nothing to play"},
 		{"go 95,10", "latitude must be a number from -90 to 90"},
 		{"go geo:1,181", "longitude must be a number from -180 to 180"},
-		{"page ftp://x/", "expected https://"},
+		{"page ftp://x/", "as https://example.org/"},
 		{"pair", "code on the car's screen"},
 		{"pair tandem:used", "open 'Add phone'"},
 		{"unpair Nobody", "tandem phone status"},

@@ -232,7 +232,7 @@ func (p *phone) pageCommand() *cobra.Command {
 		RunE: p.with(func(ctx context.Context, c *companion, cmd *cobra.Command, args []string) error {
 			u, err := url.Parse(args[0])
 			if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
-				return fmt.Errorf("%q is no page; expected https://HOST/...", args[0])
+				return fmt.Errorf("%q is no page; expected an address, as https://example.org/", args[0])
 			}
 			s := phonelink.Session{Kind: phonelink.Page, Title: orElse(title, u.Host+u.Path), Web: args[0], Needs: phonelink.NeedsDisplay | phonelink.NeedsParked}
 			s.Doc = &phonelink.PageDoc{URL: args[0], Title: title}

@@ -247,7 +247,7 @@ func (m *ui) openDraft(text string) tea.Cmd {
 func (m *ui) openPage(text string) tea.Cmd {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
-		m.say(fmt.Sprintf("%q is no page; expected https://HOST/...", text), true)
+		m.say(fmt.Sprintf("%q is no page; expected an address, as https://example.org/", text), true)
 		return nil
 	}
 	return m.open("s sends it to the car", phonelink.Session{
