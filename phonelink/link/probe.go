@@ -24,9 +24,9 @@ import (
 //
 // The mac is the first 16 bytes of HMAC-SHA-256 over the sender's device id and
 // the bytes before. Its key is made of both public keys, which travel only
-// encrypted: a stranger gets no answer, and nobody who listens can tell which
-// device probes. No packet is longer than the one that it answers, and nobody
-// connects to an address before it has sent back a nonce.
+// encrypted: who has not connected to both devices gets no answer, and cannot
+// tell which device probes. No packet is longer than the one that it answers,
+// and nobody connects to an address before it has sent back a nonce.
 type probe struct {
 	kind        byte
 	nonce, echo probeNonce

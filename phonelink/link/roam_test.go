@@ -2,6 +2,7 @@ package link_test
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"os"
@@ -29,12 +30,17 @@ func (r roaming) Changes(ctx context.Context, changed func()) error {
 	}
 }
 
+// DialStream leads nowhere: only a QUIC connection can move.
+func (roaming) DialStream(context.Context, netip.AddrPort) (net.Conn, error) {
+	return nil, errors.ErrUnsupported
+}
+
 // TestMigration: after a change of its network the dialer moves its QUIC
 // connection to another socket; the link does not notice.
 func TestMigration(t *testing.T) {
 	car, phone := newDevice(t, "car"), newDevice(t, "phone")
-	net := roaming{change: make(chan struct{})}
-	phone.net = net
+	there := roaming{change: make(chan struct{})}
+	phone.net = there
 	car.trust(phone)
 	car.up("127.0.0.1:0")
 	phone.trust(car, car.hub.Addr())
@@ -46,7 +52,7 @@ func TestMigration(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	net.change <- struct{}{}
+	there.change <- struct{}{}
 	var after link.Status
 	for after = car.status(phone); after.Address == before.Address; after = car.status(phone) {
 		if err := phone.hub.Send(ctx, car.id.Device, phonelink.ClassCall, []byte("still here")); err != nil {
