@@ -301,3 +301,18 @@ func FuzzText(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkPhonesOf is the model made anew with 4 phones and 1,000 sessions, as
+// it is when anything of them changes: once a second while something plays.
+func BenchmarkPhonesOf(b *testing.B) {
+	v := view()
+	for i := range 1000 {
+		s := media(i%2 == 0, i == 0)
+		s.ID = phonelink.SessionID{byte(i), byte(i >> 8)}
+		v.Sessions = append(v.Sessions, s)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		hmi.PhonesOf(v, driven, noon)
+	}
+}

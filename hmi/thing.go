@@ -49,6 +49,10 @@ type Thing struct {
 // Key names a thing among the present ones.
 func (t *Thing) Key() string { return fmt.Sprintf("%d/%v/%s", t.Do, t.Session, t.Phone) }
 
+// maxSame is how many things of a kind are looked at, the latest first: a strip
+// has room for two, and a phone may have a thousand sessions.
+const maxSame = 8
+
 // things is what the continuity strip shows.
 func (p *Phones) things(v *phonelink.View, now time.Time) {
 	for _, c := range p.Calls {
@@ -62,6 +66,11 @@ func (p *Phones) things(v *phonelink.View, now time.Time) {
 			offered[o.Session.ID] = true
 			p.Things = append(p.Things, p.offer(o))
 		}
+	}
+	var same [CopyHere + 1]int // things that only can be done, not waiting or under way
+	add := func(t Thing) {
+		same[t.Do]++
+		p.Things = append(p.Things, t)
 	}
 	for i := range v.Sessions {
 		s := &v.Sessions[i]
@@ -79,11 +88,15 @@ func (p *Phones) things(v *phonelink.View, now time.Time) {
 			p.Things = append(p.Things, t)
 			continue
 		}
-		if t, ok := p.takeable(s); ok && t.Do != CopyHere { // the media screen offers copies
-			p.Things = append(p.Things, t)
+		if same[TakeHere]+same[PlayHere] < maxSame {
+			if t, ok := p.takeable(s); ok && t.Do != CopyHere { // the media screen offers copies
+				add(t)
+			}
 		}
-		if to := p.sendable(s); len(to) > 0 {
-			p.Things = append(p.Things, to[0])
+		if s.Local && same[SendThere] < maxSame {
+			if to := p.sendable(s); len(to) > 0 {
+				add(to[0])
+			}
 		}
 	}
 	slices.SortStableFunc(p.Things, func(a, b Thing) int { return cmp.Compare(a.Do, b.Do) })

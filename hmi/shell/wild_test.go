@@ -1,6 +1,8 @@
 package shell_test
 
 import (
+	"context"
+	"errors"
 	"image"
 	"math/rand/v2"
 	"testing"
@@ -15,6 +17,7 @@ import (
 	"tandem/hmi/paint"
 	"tandem/hmi/shell"
 	"tandem/hmi/theme"
+	"tandem/phonelink"
 	"tandem/vehicle"
 )
 
@@ -146,4 +149,61 @@ func average(img *image.RGBA) float64 {
 		}
 	}
 	return sum / float64(n)
+}
+
+// fickle is a phone link that says anything, and now and then does what it is
+// asked.
+type fickle struct {
+	*link
+	rng *rand.Rand
+}
+
+func (f fickle) Do(context.Context, phonelink.Request) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch f.rng.IntN(4) {
+	case 0:
+		return &phonelink.Refusal{Code: phonelink.RefusedAbsent, Reason: "not in reach"}
+	case 1:
+		return errors.New("broken pipe")
+	}
+	return nil
+}
+
+// Whatever phones say while ten fingers touch the screens of phones, parked and
+// driving, in any language and light, the shell neither panics nor hangs.
+func TestWildPhones(t *testing.T) {
+	events := 30_000
+	if testing.Short() || raced {
+		events = 2000
+	}
+	synctest.Test(t, func(t *testing.T) {
+		l := fickle{newLink(t, shell.Busy), rand.New(rand.NewPCG(7, 8))}
+		r := start(t, shell.Driving, func(c *shell.Config) { c.Phones = l })
+		defer r.stop()
+		rng := rand.New(rand.NewPCG(9, 10))
+		for i := range events {
+			r.ui.events <- wildEvent(rng)
+			switch {
+			case i%97 == 0:
+				cond := shell.Links()[rng.IntN(len(shell.Links()))]
+				l.change(func(v *phonelink.View) { *v = *cond.View(time.Now()) })
+			case i%211 == 0:
+				r.car.mood([]shell.Mood{shell.Driving, shell.Longest, shell.Alarm}[rng.IntN(3)])
+			case i%61 == 0:
+				in := []hmi.Intent{hmi.Show{Screen: hmi.MediaScreen}, hmi.Show{Screen: hmi.PhoneScreen}, hmi.ShowPart{Part: rng.IntN(9) - 1}, hmi.Select{Key: "x", Phone: "y"}, hmi.Turn{By: rng.IntN(9) - 4},
+					hmi.Choose{Name: "light", Value: []string{"day", "night"}[rng.IntN(2)]}, hmi.Choose{Name: "language", Value: hmi.Choices("language")[rng.IntN(4)]}}
+				r.do(func() { r.s.DoForTest(in[rng.IntN(len(in))]) })
+			}
+			if pause := rng.IntN(120); pause < 10 {
+				time.Sleep(time.Duration(pause) * time.Millisecond)
+			}
+		}
+		r.calm()
+		r.tapAt(52, 64)
+		r.settle()
+		if got := r.s.State().Screen; got != hmi.Home {
+			t.Errorf("a touch on the dock after it: screen %v, want home", got)
+		}
+	})
 }
