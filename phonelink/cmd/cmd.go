@@ -17,7 +17,7 @@ func Commands() []*cobra.Command {
 func phonelinkCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "phonelink",
-		Short: "Run the phone link by itself",
+		Short: "Run the phone link by itself, or its proof",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath())
@@ -26,6 +26,6 @@ func phonelinkCommand() *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(serveCommand())
+	root.AddCommand(serveCommand(), simulateCommand())
 	return root
 }

@@ -177,7 +177,7 @@ func (c *Config) adapters(store *trust.Store) ([]phonelink.Adapter, error) {
 
 func (c *Config) received() string {
 	if c.Files != "" {
-		return c.Files
+		return filepath.Join(c.Files, "kdeconnect")
 	}
 	return filepath.Join(c.Data, "phonelink", "received")
 }

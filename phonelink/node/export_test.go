@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tandem/phonelink"
+	"tandem/phonelink/link"
 	"tandem/vehicle"
 )
 
@@ -44,6 +45,20 @@ func (h *Hop) Next(now time.Time, car vehicle.Reader) string {
 
 // FileName is what a received file is called.
 var FileName = fileName
+
+// Inject lets the loop receive a message as if the link had brought it, and
+// shows what became of it.
+func Inject(n *Node, from phonelink.Device, m phonelink.Msg) {
+	err := n.call(context.Background(), func(l *loop) error {
+		l.receive(link.Message{From: from, Payload: append([]byte{forMachine}, phonelink.EncodeMessage(m)...)})
+		l.dirty, l.urgent = true, true
+		l.flush()
+		return nil
+	})
+	if err != nil {
+		panic(err)
+	}
+}
 
 // WaitForLook waits until the car was looked at once more.
 func WaitForLook(n *Node) {

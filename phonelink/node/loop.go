@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -38,6 +39,7 @@ type loop struct {
 	answers []answered
 	nextTag uint64
 	peers   map[phonelink.Device]link.Status
+	members map[phonelink.Device]bool // the profile's Tandem peers: nobody else is listened to
 	hellos  map[phonelink.Device]note
 	asks    map[askKey]chan<- note // questions to peers that wait for an answer
 	servers map[phonelink.Device]chan serving
@@ -82,6 +84,7 @@ func (l *loop) run() error {
 	defer l.wg.Wait()
 	l.loadHop()
 	l.look(time.Now())
+	l.enroll()
 	l.open()
 	for {
 		l.flush()
@@ -253,10 +256,21 @@ func (l *loop) peerEvent() phonelink.Peers {
 	return phonelink.Peers{List: list}
 }
 
+// enroll takes the profile's peers for those that are trusted now, here and in
+// the link. The link may still bring what somebody sent who was a moment ago.
+func (l *loop) enroll() {
+	peers := l.n.store.Peers(l.profile)
+	l.members = map[phonelink.Device]bool{}
+	for _, p := range peers {
+		l.members[p.Device] = p.Adapter == ""
+	}
+	l.n.peers.set(peers)
+	l.n.hub.Refresh()
+}
+
 // peersChanged tells the link and the machine who is trusted now.
 func (l *loop) peersChanged() {
-	l.n.peers.set(l.n.store.Peers(l.profile))
-	l.n.hub.Refresh()
+	l.enroll()
 	l.step(l.peerEvent())
 	l.dirty = true
 }
@@ -266,6 +280,7 @@ func up(p phonelink.Presence) bool { return p == phonelink.Linked || p == phonel
 // links takes the states of all links.
 func (l *loop) links(list []link.Status) {
 	now := map[phonelink.Device]link.Status{}
+	list = slices.DeleteFunc(list, func(s link.Status) bool { return !l.members[s.Device] })
 	for _, s := range list {
 		now[s.Device] = s
 	}
@@ -316,7 +331,7 @@ func (l *loop) seen(s link.Status) {
 
 // receive takes a message of the link.
 func (l *loop) receive(m link.Message) {
-	if len(m.Payload) == 0 {
+	if len(m.Payload) == 0 || !l.members[m.From] {
 		return
 	}
 	switch m.Payload[0] {

@@ -72,7 +72,7 @@ type Config struct {
 	// by an adapter that can, else it waits.
 	Perform func(ctx context.Context, s phonelink.Session, op phonelink.OpID) error
 
-	Files     string           // readable copies of what was received; "": files in the profile's folder
+	Files     string           // readable copies of what was received, for a car while the profile is open; "": in the profile's folder
 	MaxStore  int64            // bytes of assets on the disk; 0: 2 GiB
 	Timing    phonelink.Timing // zero: phonelink.DefaultTiming
 	Network   link.Network     // nil: the operating system's

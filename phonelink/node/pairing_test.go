@@ -179,6 +179,43 @@ func TestGuestIsForgotten(t *testing.T) {
 	}
 }
 
+// TestFormerPeerIsNotHeard: what somebody sent who was trusted a moment ago does
+// not reach the next person's profile.
+func TestFormerPeerIsNotHeard(t *testing.T) {
+	car, phone := pairOf(t)
+	id := phone.open(draft("of the owner"))
+	s := *car.has(id, false)
+	car.must(phonelink.SetProfile{Profile: "ben"})
+	node.Inject(car.Node, phone.Self(), phonelink.StateMsg{State: phonelink.Replica{Session: s.Session}})
+	if v := car.view(); len(v.Sessions) != 0 {
+		t.Errorf("got %d sessions of another person", len(v.Sessions))
+	}
+	car.must(phonelink.SetProfile{Profile: node.Owner})
+	car.has(id, false)
+}
+
+// TestPIN: it opens a profile whose phone is away.
+func TestPIN(t *testing.T) {
+	car, phone := pairOf(t)
+	id := car.open(draft("private"))
+	must(t, car.SetPIN(within(t), "4711"))
+	phone.stop()
+	car = car.again()
+	car.until("a locked profile", func(v *phonelink.View) bool { return v.Locked })
+	if err := car.do(phonelink.Unlock{PIN: "4712"}); codeOf(err) != phonelink.RefusedProfile {
+		t.Errorf("a wrong PIN: got %v, want %s", err, phonelink.RefusedProfile)
+	}
+	if err := eventually(car, phonelink.Unlock{PIN: "4711"}, ""); err != nil {
+		t.Fatal(err)
+	}
+	car.has(id, true)
+	car.car.set(t, driving)
+	node.WaitForLook(car.Node)
+	if err := car.SetPIN(within(t), "0000"); codeOf(err) != phonelink.RefusedMoving {
+		t.Errorf("driving: got %v, want %s", err, phonelink.RefusedMoving)
+	}
+}
+
 func TestValetHasNoLink(t *testing.T) {
 	car, phone := pairOf(t)
 	id := phone.open(song("One"))

@@ -304,8 +304,8 @@ func (l *loop) setProfile(ctx context.Context, p phonelink.Profile, reply chan<-
 	l.closePairing()
 	err := l.leave()
 	l.profile = p
-	l.n.peers.set(l.n.store.Peers(p))
-	l.n.hub.Refresh()
+	l.enroll()
+	l.links(l.status.Statuses())
 	clear(l.hellos)
 	l.pings = nil
 	l.open()
@@ -365,6 +365,20 @@ func (l *loop) unlockPIN(pin string, reply chan<- error) {
 		if l.n.post(l.ctx, func(l *loop) { l.unlocked(profile); reply <- nil }) != nil {
 			reply <- errEnded
 		}
+	})
+}
+
+// SetPIN lets a PIN of 4 to 64 bytes open the profile, beside its phones; "" takes
+// it away. Only while the car is parked and the profile is open.
+func (n *Node) SetPIN(ctx context.Context, pin string) error {
+	return n.call(ctx, func(l *loop) error {
+		switch {
+		case !l.cond.Parked:
+			return refuse(phonelink.RefusedMoving, "only while the car is parked")
+		case l.room == nil:
+			return l.closed()
+		}
+		return n.store.SetPIN(l.profile, pin)
 	})
 }
 

@@ -32,6 +32,7 @@ type room struct {
 	assets   *assets
 	files    string
 	snapshot int64 // bytes of the journal when it was last compacted
+	keep     bool  // the readable copies
 	trouble  string
 	renders  map[phonelink.SessionID]time.Time // when the last Render or Silence begins
 	tags     map[uint64]chan<- error
@@ -60,7 +61,11 @@ func (n *Node) openRoom(p phonelink.Profile) (*room, error) {
 	}
 	if r.files == "" {
 		r.files = filepath.Join(base, "files")
+	} else {
+		r.files = filepath.Join(r.files, "profile-"+string(p))
 	}
+	r.keep = n.c.Car == nil
+	n.removeCopies()
 	removeOldKeys(base, r.key)
 	if err := r.openAssets(vault, filepath.Join(base, r.key, "assets"), n.c.MaxStore); err != nil {
 		return nil, err
@@ -69,6 +74,23 @@ func (n *Node) openRoom(p phonelink.Profile) (*room, error) {
 		return nil, err
 	}
 	return r, nil
+}
+
+// removeCopies removes the readable copies that a process left which was killed:
+// in a car another person may drive now.
+func (n *Node) removeCopies() {
+	if n.c.Car == nil {
+		return // a phone has one person, and keeps what came
+	}
+	old, _ := filepath.Glob(filepath.Join(n.c.Data, "profiles", "*", "files"))
+	if n.c.Files != "" {
+		old, _ = filepath.Glob(filepath.Join(n.c.Files, "profile-*"))
+	}
+	for _, dir := range old {
+		if err := os.RemoveAll(dir); err != nil {
+			n.log.Error("readable copies of received files are left", "folder", dir, "error", err)
+		}
+	}
 }
 
 // removeOldKeys removes what an earlier content key had sealed: nobody has that
@@ -137,7 +159,7 @@ func (n *Node) machine() phonelink.Config {
 func (r *room) close() error {
 	var errs []error
 	for _, path := range r.copies {
-		if filepath.Dir(path) == r.files { // else it is a file that somebody sent from where it is
+		if !r.keep && filepath.Dir(path) == r.files { // else it is a file that somebody sent from where it is
 			errs = append(errs, os.Remove(path))
 		}
 	}
