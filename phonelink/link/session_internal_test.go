@@ -311,3 +311,65 @@ func TestSessionModel(t *testing.T) {
 		}
 	}
 }
+
+// TestFollowRefuses: a go that breaks a rule ends the carrier and changes
+// nothing.
+func TestFollowRefuses(t *testing.T) {
+	link1 := make([]byte, 16)
+	link1[0] = 1
+	link2 := append([]byte(nil), link1...)
+	link2[0] = 2
+	said := hello{Version: 1, Incarnation: 7}
+	for _, c := range []struct {
+		name string
+		h    hello
+		g    election
+		ok   bool
+	}{
+		{"the next round", said, election{Version: 1, Link: link1, Round: 3}, true},
+		{"the same round", said, election{Version: 1, Link: link1, Round: 2}, false},
+		{"a round before", said, election{Version: 1, Link: link1, Round: 1}, false},
+		{"more received than was sent", said, election{Version: 1, Link: link1, Round: 3, Have: []uint64{1, 0, 0, 0}}, false},
+		{"another elector's first round", hello{Version: 1, Incarnation: 8}, election{Version: 1, Link: link2, Round: 1}, true},
+		{"places of a new link", hello{Version: 1, Incarnation: 8}, election{Version: 1, Link: link2, Round: 1, Have: []uint64{0, 0, 5, 0}}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newSession("b", "a", 1)
+			if err := s.follow(said, election{Version: 1, Link: link1, Round: 2}); err != nil {
+				t.Fatal(err)
+			}
+			err := s.follow(c.h, c.g)
+			if (err == nil) != c.ok {
+				t.Errorf("got %v, want ok %v", err, c.ok)
+			}
+			if err != nil && (s.link != linkID(link1) || s.round != 2 || s.theirs != 7 || s.generation != 1) {
+				t.Errorf("the session changed to link %x, round %d", s.link, s.round)
+			}
+		})
+	}
+}
+
+// TestJudge: what the elector does with a carrier while another is in use.
+func TestJudge(t *testing.T) {
+	s := newSession("a", "b", 1)
+	g := s.elect(hello{Version: 1, Incarnation: 7}, linkID{1})
+	for _, c := range []struct {
+		name              string
+		h                 hello
+		active, confirmed bool
+		want              verdict
+	}{
+		{"none in use", hello{Incarnation: 7}, false, false, take},
+		{"a new process", hello{Incarnation: 8}, true, true, take},
+		{"it knows the one in use", hello{Incarnation: 7, Link: g.Link, Round: g.Round}, true, true, take},
+		{"it was on its way", hello{Incarnation: 7}, true, true, refuse},
+		{"an old round", hello{Incarnation: 7, Link: g.Link, Round: g.Round - 1}, true, true, refuse},
+		{"the go may be lost", hello{Incarnation: 7}, true, false, hold},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := s.judge(c.h, c.active, c.confirmed); got != c.want {
+				t.Errorf("got %d, want %d", got, c.want)
+			}
+		})
+	}
+}
