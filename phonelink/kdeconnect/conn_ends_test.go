@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -130,6 +131,90 @@ func TestPairAndTalk(t *testing.T) {
 	}
 	if err := car.send(device(phone.self.ID), ping("three")); !errors.Is(err, errAbsent) {
 		t.Errorf("send to an unpaired device: got %v, want %v", err, errAbsent)
+	}
+}
+
+// TestNothingIsLostOrReadBeforeTheYesHere has the phone agree first and talk at
+// once: what it says waits, unread, until the person here agrees too.
+func TestNothingIsLostOrReadBeforeTheYesHere(t *testing.T) {
+	for _, agrees := range []bool{true, false} {
+		car, phone := pairOfEnds(t, nil)
+		meet(t, car, phone)
+		a, b := car.mark(), phone.mark()
+		if err := phone.requestPair(device(car.self.ID)); err != nil {
+			t.Fatal(err)
+		}
+		await[pairAskEvent](car, a, "request", nil)
+		await[pairAskEvent](phone, b, "code", nil)
+		if err := car.confirm(device(phone.self.ID), true); err != nil { // the car trusts, the phone does not yet
+			t.Fatal(err)
+		}
+		await[upEvent](car, a, "link", nil)
+		for _, text := range []string{"one", "two", strings.Repeat("three", 1000)} {
+			if err := car.send(device(phone.self.ID), ping(text)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		await(phone, b, "the car's yes", func(pairAskEvent) bool { l := phone.linkOf(device(car.self.ID)); return l != nil })
+		if saw[packetEvent](phone, b) || saw[upEvent](phone, b) {
+			t.Error("packets were read before the person agreed")
+		}
+		if err := phone.confirm(device(car.self.ID), agrees); err != nil {
+			t.Fatal(err)
+		}
+		done := await[pairDoneEvent](phone, b, "end of the pairing", nil)
+		if !agrees {
+			if !errors.Is(done.Err, errRejected) || saw[packetEvent](phone, b) {
+				t.Errorf("no: got %v", done.Err)
+			}
+			if v := await[unpairedEvent](car, a, "end of trust", nil); !v.ByPeer {
+				t.Error("the car trusts a phone that said no")
+			}
+			continue
+		}
+		await(phone, b, "the last packet", func(v packetEvent) bool { return bytes.Contains(v.Packet.Body, []byte("threethree")) })
+		if n := count[packetEvent](phone); n != 3 {
+			t.Errorf("got %d packets, want 3", n)
+		}
+	}
+}
+
+// TestRequestSurvivesANewLink replaces the link in the middle of a pairing, as
+// every announcement does with stock peers.
+func TestRequestSurvivesANewLink(t *testing.T) {
+	car, phone := pairOfEnds(t, func(car, phone *hubConfig) { car.Logger, phone.Logger = testLogger(t), testLogger(t) })
+	meet(t, car, phone)
+	a, b := car.mark(), phone.mark()
+	c, p := device(car.self.ID), device(phone.self.ID)
+	if err := car.requestPair(p); err != nil {
+		t.Fatal(err)
+	}
+	code := await[pairAskEvent](car, a, "code", nil).Code
+	await[pairAskEvent](phone, b, "request", nil)
+	caller, called := car, phone // of two links that nobody uses yet the larger id's stays
+	if car.self.ID < phone.self.ID {
+		caller, called = phone, car
+	}
+	d, from := device(called.self.ID), called.mark()
+	before := caller.linkOf(d)
+	caller.call(target{address: netip.AddrPortFrom(called.c.Bind, called.port()), peer: identity{ID: called.self.ID, Version: ownVersion}, credit: -1})
+	await(called, from, "the new link", func(v candidateEvent) bool { return !v.Gone })
+	if l := caller.linkOf(d); l == before {
+		t.Fatal("the link was not replaced")
+	}
+	if err := errors.Join(phone.confirm(c, true), car.confirm(p, true)); err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range []pairDoneEvent{await[pairDoneEvent](car, a, "pairing", nil), await[pairDoneEvent](phone, b, "pairing", nil)} {
+		if v.Err != nil {
+			t.Fatal(v.Err)
+		}
+	}
+	if n := count[pairAskEvent](phone); n != 1 {
+		t.Errorf("the request was shown %d times, want once", n)
+	}
+	if again := await[pairAskEvent](car, a, "code", nil).Code; again != code {
+		t.Errorf("the code changed from %s to %s", code, again)
 	}
 }
 

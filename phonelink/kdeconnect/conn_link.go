@@ -49,6 +49,7 @@ type link struct {
 	more     chan struct{}
 	queue    chan []byte // lines to send; nil: close after what stands before it
 	queued   atomic.Int64
+	hangUp   chan error // one: the peer is not heard any longer
 	commands chan pairWhat
 	poke     chan struct{} // the window has changed
 	trusted  atomic.Bool
@@ -67,7 +68,7 @@ type link struct {
 
 func (h *hub) newLink(ctx context.Context, tcp *net.TCPConn, conn *tls.Conn, peer identity, address netip.AddrPort) *link {
 	l := &link{h: h, tcp: tcp, conn: conn, peer: peer, leaf: conn.ConnectionState().PeerCertificates[0], device: device(peer.ID), address: address,
-		lines: make(chan []byte), more: make(chan struct{}), queue: make(chan []byte, maxPackets), commands: make(chan pairWhat, 4),
+		lines: make(chan []byte), more: make(chan struct{}), queue: make(chan []byte, maxPackets), hangUp: make(chan error, 1), commands: make(chan pairWhat, 4),
 		poke: make(chan struct{}, 1), done: make(chan struct{}), pair: pairState{Version: min(peer.Version, ownVersion)}}
 	l.ctx, l.cancel = context.WithCancelCause(ctx)
 	return l
@@ -178,7 +179,14 @@ func (l *link) serve(r *lineReader) {
 		}
 		group <- struct{}{}
 	}
-	go move(func() error { return l.read(r) })
+	go move(func() error {
+		err := l.read(r)
+		if errors.Is(err, errLine) {
+			l.hangUp <- err // what is queued is still sent: the peer should hear a no
+			return nil
+		}
+		return err
+	})
 	go move(l.write)
 	stop := context.AfterFunc(l.ctx, func() { l.tcp.Close() })
 	l.begin()
@@ -210,18 +218,23 @@ func (l *link) loop() {
 	defer check.Stop()
 	held := false // a line was handled, and the next is not wanted yet
 	for {
-		more := l.more
-		if !held || l.pair.Phase == answered {
+		more, lines := l.more, l.lines
+		if !held {
 			more = nil
+		}
+		if l.pair.Phase == answered { // what the peer says now waits for the person here
+			more, lines = nil, nil
 		}
 		select {
 		case more <- struct{}{}:
 			held = false
-		case line := <-l.lines:
+		case line := <-lines:
 			l.take(line)
 			held = true
 		case w := <-l.commands:
 			l.step(pairInput{What: w})
+		case err := <-l.hangUp:
+			l.finish(err)
 		case <-l.poke:
 			l.tick()
 		case <-check.C:

@@ -181,6 +181,18 @@ func pourUntilClosed(c net.Conn) (n int64) {
 	return n
 }
 
+// TestNoTLSForStrangersWhileTheWindowIsClosed: whoever is not paired is sent
+// away before any key is used.
+func TestNoTLSForStrangersWhileTheWindowIsClosed(t *testing.T) {
+	car := startCar(t, nil)
+	a := newAttacker(t, car)
+	c := a.dial()
+	c.Write(a.identity().line())
+	if said := refused(t, c); len(said) != 0 {
+		t.Errorf("got %d bytes, want none", len(said))
+	}
+}
+
 // TestHandshakeLies goes through what a caller can lie about.
 func TestHandshakeLies(t *testing.T) {
 	car := startCar(t, func(c *hubConfig) { c.AllowV7 = true })

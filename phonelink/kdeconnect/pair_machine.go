@@ -45,7 +45,7 @@ type pairState struct {
 	Phase   pairPhase
 	Version int       // protocol of the link
 	Time    int64     // of the request, seconds since 1970; 0 before version 8
-	Until   time.Time // when an open request ends
+	Until   time.Time // when the request ends
 }
 
 // pairInput is what happens to it. Window says whether the pairing window is
@@ -123,16 +123,19 @@ func (s pairState) next(now time.Time, in pairInput) (pairState, []pairEffect) {
 		case asked:
 			s.Phase = agreed
 		case answered:
-			return pairState{Phase: paired, Version: s.Version}, []pairEffect{{Do: doTrust}, {Do: doDone}}
+			s.Phase = paired
+			return s, []pairEffect{{Do: doTrust}, {Do: doDone}}
 		case peerAsks:
-			return pairState{Phase: paired, Version: s.Version}, []pairEffect{{Do: doTrust}, {Do: doYes}, {Do: doDone}}
+			s.Phase = paired
+			return s, []pairEffect{{Do: doTrust}, {Do: doYes}, {Do: doDone}}
 		}
 	case peerYes:
 		switch s.Phase {
 		case asked:
 			s.Phase = answered
 		case agreed:
-			return pairState{Phase: paired, Version: s.Version}, []pairEffect{{Do: doTrust}, {Do: doDone}}
+			s.Phase = paired
+			return s, []pairEffect{{Do: doTrust}, {Do: doDone}}
 		}
 	}
 	return s, nil // asked again, or answered twice: a repetition changes nothing
@@ -174,6 +177,11 @@ func (s pairState) fromPaired(now time.Time, in pairInput) (pairState, []pairEff
 	case peerNo:
 		return free, []pairEffect{{Do: doLose}}
 	case peerYes:
+		// The request that led here, heard once more: over a new link, or because
+		// somebody says it again.
+		if s.Version >= secureVersion && in.Time > 0 && in.Time == s.Time || s.Version < secureVersion && now.Before(s.Until) {
+			return s, nil
+		}
 		// The phone has forgotten the pairing and asks anew: only the holder of
 		// the pinned key can. Its old pairing ends, and a person decides again.
 		if !in.Window {

@@ -44,6 +44,10 @@ func TestPairMachine(t *testing.T) {
 		"yes after the window":     {8, []step{{0, peer(ts), []pairDo{doShow}, nil}, {0, shut(sayYes), []pairDo{doNo, doDone}, errWindow}}, unpaired},
 		"asked there, window shut": {8, []step{{0, shut(peerYes), []pairDo{doNo, doRefuse}, errWindow}}, unpaired},
 		"asked here, window shut":  {8, []step{{0, shut(sayAsk), []pairDo{doRefuse}, errWindow}}, unpaired},
+		"heard again when paired":  {8, []step{{0, peer(ts), []pairDo{doShow}, nil}, {0, open(sayYes), []pairDo{doTrust, doYes, doDone}, nil}, {time.Minute, peer(ts), nil, nil}}, paired},
+		"again, version 7":         {7, []step{{0, peer(0), []pairDo{doShow}, nil}, {0, open(sayYes), []pairDo{doTrust, doYes, doDone}, nil}, {29 * time.Second, peer(0), nil, nil}}, paired},
+		"asked anew when paired":   {8, []step{{0, peer(ts), []pairDo{doShow}, nil}, {0, open(sayYes), []pairDo{doTrust, doYes, doDone}, nil}, {time.Minute, peer(ts + 60), []pairDo{doLose, doShow}, nil}}, peerAsks},
+		"anew, version 7":          {7, []step{{0, peer(0), []pairDo{doShow}, nil}, {0, open(sayYes), []pairDo{doTrust, doYes, doDone}, nil}, {31 * time.Second, peer(0), []pairDo{doLose, doShow}, nil}}, peerAsks},
 		"yes out of nothing":       {8, []step{{0, open(sayYes), nil, nil}, {0, open(peerNo), nil, nil}, {0, open(sayNo), nil, nil}, {0, open(sayTick), nil, nil}}, unpaired},
 	} {
 		t.Run(name, func(t *testing.T) {

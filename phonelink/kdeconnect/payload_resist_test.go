@@ -71,6 +71,15 @@ func TestLyingPayloads(t *testing.T) {
 		t.Errorf("left in the folder: %v, %v; want only the true one", entries, err)
 	}
 
+	// A device that is paired no longer.
+	if err := car.drop(phone.self.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (&payloadReader{l, 1000, port}).read(t.Context(), 1<<20); !errors.Is(err, errUnpaired) {
+		t.Errorf("unpaired: got %v, want %v", err, errUnpaired)
+	}
+	car.keep(pin{ID: phone.self.ID, Certificate: phone.self.DER, Version: ownVersion})
+
 	// Somebody else at the port: another key.
 	a := newAttacker(t, car)
 	phone.self = a.self

@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -380,5 +381,22 @@ func rigPayload(t *testing.T, r *Rig) {
 	cancel()
 	if err := e.offerPayload(ctx, d, p, bytes.NewReader(data), int64(len(data))); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: got %v", err)
+	}
+
+	// To a disk that has no room for it.
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=66m"); err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Unmount(dir, syscall.MNT_DETACH)
+	from = e.mark()
+	if err := r.Call(e.self.ID, "share", "shareUrl", "file://"+source); err != nil {
+		t.Fatal(err)
+	}
+	v = await(e, from, "file", func(v packetEvent) bool { return v.Payload != nil })
+	if _, err := v.Payload.save(t.Context(), "large", nil); !errors.Is(err, errSpace) {
+		t.Errorf("no room: got %v, want %v", err, errSpace)
+	}
+	if entries, _ := os.ReadDir(dir); len(entries) != 0 {
+		t.Errorf("no room: left %v", entries)
 	}
 }
