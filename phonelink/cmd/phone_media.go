@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -83,7 +82,7 @@ func (p *phone) play(ctx context.Context, c *companion, cmd *cobra.Command, doc 
 		}
 		return nil
 	}
-	return p.follow(ctx, c, w, id, sounds)
+	return p.follow(ctx, c, cmd, id, sounds)
 }
 
 // openMedia pauses what plays here and opens a session; its id is found by the
@@ -138,7 +137,9 @@ type soundJSON struct {
 }
 
 // follow says what is heard until the session has gone, or has ended.
-func (p *phone) follow(ctx context.Context, c *companion, w io.Writer, id phonelink.SessionID, sounds <-chan player.Sound) error {
+func (p *phone) follow(ctx context.Context, c *companion, cmd *cobra.Command, id phonelink.SessionID, sounds <-chan player.Sound) error {
+	w := cmd.OutOrStdout()
+	talk := func(format string, args ...any) { fmt.Fprintf(cmd.ErrOrStderr(), format, args...) }
 	watch := c.node.Watch()
 	defer watch.Close()
 	tick := time.NewTicker(time.Second)
@@ -158,7 +159,7 @@ func (p *phone) follow(ctx context.Context, c *companion, w io.Writer, id phonel
 		}
 		fmt.Fprintf(w, "%s  %s  %s%s  %s  (%s)\n", at.Local().Format("15:04:05.000"), word, clock(pos), length, clean(orElse(t.Title, base(t.URL))), where(v, s))
 	}
-	heard := false
+	heard, gone := false, false
 	for {
 		v := watch.View()
 		s := sessionOf(v, id)
@@ -166,11 +167,17 @@ func (p *phone) follow(ctx context.Context, c *companion, w io.Writer, id phonel
 			return nil // ended
 		}
 		doc, _ := s.Doc.(*phonelink.MediaDoc)
-		if doc == nil || heard && !s.Local && s.Handoff == phonelink.Settled && p.companion == nil {
-			if doc != nil {
-				fmt.Fprintf(w, "%s goes on in %s\n", titleOf(s), where(v, s))
-			}
+		if doc == nil {
 			return nil
+		}
+		if heard && !s.Local && s.Handoff == phonelink.Settled && p.companion == nil {
+			if s.TakeBack.Before(time.Now()) {
+				return nil // it needs us no more
+			}
+			if !gone {
+				gone = true
+				talk("%s goes on in %s; this stays for as long as it can be taken back (see 'tandem phone send --help')\n", titleOf(s), where(v, s))
+			}
 		}
 		select {
 		case <-ctx.Done():

@@ -110,4 +110,8 @@ func TestPhoneWithCar(t *testing.T) {
 	if out := s.must("back", "berlin"); !strings.Contains(out, ": here") {
 		t.Errorf("back: got %q", out)
 	}
+	s.must("draft", "write", "--to", "Ada", "late")
+	if out, errs, err := s.run("", "send", "ada"); err != nil || !strings.Contains(out, "Tandem One") || !strings.Contains(errs, "the car stops within 10s") {
+		t.Errorf("send a leased session alone: got %q, %q, %v, want a warning", out, errs, err)
+	}
 }

@@ -73,7 +73,12 @@ func (p *phone) sendCommand() *cobra.Command {
 	cmd := p.jsonFlag(&cobra.Command{
 		Use:   "send SESSION",
 		Short: "Go on in the car with what is here",
-		Args:  oneSession, ValidArgsFunction: p.completeSessions(func(s sessionJSON) bool { return s.Here }),
+		Long: `Go on in the car with what is here. For ten minutes it can be taken back; as
+long as it can, the car renews its lease of music, messages and pages with this
+phone, and stops within seconds when it cannot, until the phone is back: of two
+that do not hear each other only one may go on. So keep a companion running
+('tandem phone serve') after sending those.`,
+		Args: oneSession, ValidArgsFunction: p.completeSessions(func(s sessionJSON) bool { return s.Here }),
 		RunE: p.with(func(ctx context.Context, c *companion, cmd *cobra.Command, args []string) error {
 			car, err := c.reach(ctx, to)
 			if err != nil {
@@ -121,10 +126,13 @@ func (p *phone) move(ctx context.Context, c *companion, cmd *cobra.Command, key 
 		return err
 	}
 	v, s := c.moved(ctx, s)
+	if p.companion == nil && !s.Local && s.Lease.TTL > 0 && s.TakeBack.After(time.Now()) {
+		fmt.Fprintf(cmd.ErrOrStderr(), "no companion stays here to renew the lease: the car stops within %v; run 'tandem phone serve'\n", s.Lease.TTL)
+	}
 	if doc, ok := s.Doc.(*phonelink.MediaDoc); ok && p.companion == nil && s.Local && doc.Playing {
 		defer func() { // nobody else would play it
 			if err == nil {
-				err = p.follow(ctx, c, cmd.OutOrStdout(), s.ID, sounds)
+				err = p.follow(ctx, c, cmd, s.ID, sounds)
 			}
 		}()
 	}
