@@ -7,12 +7,14 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"tandem/phonelink"
 	"tandem/phonelink/player"
+	"tandem/sim/faultnet"
 )
 
 // Trials says how much Measure does. Zero parts are left out.
@@ -33,6 +35,7 @@ type Report struct {
 	Jump     []time.Duration // how far the music is from where it would be without the hand-off
 	Start    []time.Duration // phone on, address known, to trusted link
 	Reopen   []time.Duration // healed black hole to link at both ends
+	Bare     []time.Duration // a datagram there and back over the same delay without loss: what the machine adds
 	Failures []string
 }
 
@@ -44,6 +47,7 @@ func (w *World) Measure(ctx context.Context, t Trials) (*Report, error) {
 		t.HoleMax = 2 * time.Second
 	}
 	reports := make([]Report, t.Phones)
+	bare := measureBare(ctx, w.cfg.Path)
 	group, ctx := errgroup.WithContext(ctx)
 	for i := range t.Phones {
 		group.Go(func() error {
@@ -58,10 +62,11 @@ func (w *World) Measure(ctx context.Context, t Trials) (*Report, error) {
 			return m.run(ctx, t)
 		})
 	}
-	if err := group.Wait(); err != nil {
+	err := group.Wait()
+	all := &Report{Bare: bare()}
+	if err != nil {
 		return nil, err
 	}
-	all := &Report{}
 	for _, r := range reports {
 		all.HandOff = append(all.HandOff, r.HandOff...)
 		all.Answer = append(all.Answer, r.Answer...)
@@ -71,10 +76,51 @@ func (w *World) Measure(ctx context.Context, t Trials) (*Report, error) {
 		all.Reopen = append(all.Reopen, r.Reopen...)
 		all.Failures = append(all.Failures, r.Failures...)
 	}
-	for _, list := range [][]time.Duration{all.HandOff, all.Answer, all.Gap, all.Jump, all.Start, all.Reopen} {
+	for _, list := range [][]time.Duration{all.HandOff, all.Answer, all.Gap, all.Jump, all.Start, all.Reopen, all.Bare} {
 		slices.Sort(list)
 	}
 	return all, nil
+}
+
+// measureBare sends datagrams over a network of the same delay, without loss,
+// beside all else, until the returned function is called, which returns how long
+// they took. It is the measure of the machine; a network that cannot be had
+// measures nothing.
+func measureBare(ctx context.Context, p faultnet.Path) func() []time.Duration {
+	m, err := faultnet.NewMemory(faultnet.Config{Up: faultnet.Path{Delay: p.Delay}, Down: faultnet.Path{Delay: p.Delay}})
+	if err != nil {
+		return func() []time.Duration { return nil }
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var all sync.WaitGroup
+	all.Go(func() { _ = m.Run(ctx) })
+	all.Go(func() {
+		buf := make([]byte, 16)
+		for {
+			n, from, err := m.Server().ReadFrom(buf)
+			if err != nil {
+				return
+			}
+			_, _ = m.Server().WriteTo(buf[:n], from)
+		}
+	})
+	var out []time.Duration
+	all.Go(func() {
+		buf := make([]byte, 16)
+		for rest(ctx, 50*time.Millisecond) == nil {
+			began := time.Now()
+			_, _ = m.Client().WriteTo(buf, m.Server().LocalAddr())
+			if _, _, err := m.Client().ReadFrom(buf); err != nil {
+				return
+			}
+			out = append(out, time.Since(began))
+		}
+	})
+	return func() []time.Duration {
+		cancel()
+		all.Wait()
+		return out
+	}
 }
 
 // measurer is one phone's part.
@@ -296,6 +342,7 @@ func (r *Report) Print(w io.Writer) {
 	line("music is off its place by", r.Jump, "")
 	line("address known to trusted link", r.Start, "goal p95 150 ms")
 	line("healed black hole to answer", r.Reopen, "goal p95 500 ms")
+	line("a bare round trip, for comparison", r.Bare, "")
 	for _, f := range r.Failures {
 		fmt.Fprintln(w, "failed:", f)
 	}
