@@ -438,8 +438,10 @@ func (ra *rigAdapter) rigClipboard(t *testing.T) {
 		ra.end()
 		ra.r.Wait("the car to be gone", func() bool { return ra.r.Get(ra.id, "", "isReachable") == false })
 		ra.start()
+		began := time.Now()
 		// Its answer to the player's state is the last that it says by itself.
 		ra.untilPhone("the phone again", func(p phonelink.Phone) bool { return len(p.Players) == 1 && p.Players[0].Title == "Song" })
+		t.Logf("start of the process to the state of the phone's player: %v", time.Since(began).Round(time.Millisecond))
 		switch got := ra.w.View().Phones[0].Clipboard; got {
 		case "from the car":
 			return

@@ -208,6 +208,9 @@ func TestThreads(t *testing.T) {
 	if got := st.view().Threads[0].Names[0]; got != "Ana" {
 		t.Errorf("name: got %q, want Ana", got)
 	}
+	if got := len(st.s.phones[st.d].book.people); got != 1 {
+		t.Errorf("got %d contacts, want 1: the other was not asked for", got)
+	}
 	st.say(packet.Telephony{Event: "ringing", Number: "0043123456789"})
 	if got := st.view().Calls[0].Name; got != "Ana" {
 		t.Errorf("caller: got %q, want Ana", got)

@@ -358,6 +358,9 @@ func TestRefusesWhatPhonesMayNot(t *testing.T) {
 	if got := st.view(); len(st.s.out) != 0 || !reflect.DeepEqual(got, before) {
 		t.Errorf("got %d effects, want none", len(st.s.out))
 	}
+	if got := len(st.s.phones[st.d].limits); got != 0 {
+		t.Errorf("got %d types counted, want none: what is not announced is not even read", got)
+	}
 }
 
 func TestRates(t *testing.T) {
@@ -407,6 +410,10 @@ func TestGuestHasMediaAndDestinationsOnly(t *testing.T) {
 	}
 	if got := st.phone().Players; len(got) != 1 {
 		t.Errorf("got %d players, want 1", len(got))
+	}
+	st.offerFile("a.jpg", 1)
+	if got := st.view().Transfers; len(got) != 0 {
+		t.Errorf("got %+v, want no file of a guest's", got)
 	}
 	for _, r := range []phonelink.Request{phonelink.SendClipboard{Device: st.d}, phonelink.SendMessage{Device: st.d}, phonelink.Run{Device: st.d}} {
 		if got := code(st.do(r)); got != phonelink.RefusedProfile {
