@@ -155,13 +155,7 @@ func (s *State) revoke(e *entry, to *peer, m Mark) {
 // supersede takes over a later state of a known session.
 func (s *State) supersede(e *entry, st *Replica, from Device) {
 	if st.Rev.Epoch != e.Rev.Epoch {
-		if !s.cfg.Faults.Has(DropDivergent) { // the heir did not have these; they came in this order, and before the rest
-			queue := make([]Op, 0, len(e.log)+len(e.queue))
-			for _, l := range e.log {
-				queue = append(queue, l.Op)
-			}
-			e.queue = append(queue, e.queue...)
-		}
+		s.queueLog(e)
 		s.dropGive(e, RefusedOwner)
 		e.log, e.saved.heir, e.by, e.to = nil, "", 0, promise{}
 		e.out, e.acked = retry{}, 0
@@ -175,6 +169,19 @@ func (s *State) supersede(e *entry, st *Replica, from Device) {
 		e.heard = s.now.Mono
 	}
 	s.settled(e)
+}
+
+// queueLog puts what an heir did not have back into the queue, in the order in
+// which it was applied, and before the rest: there is a new owner.
+func (s *State) queueLog(e *entry) {
+	if len(e.log) == 0 || s.cfg.Faults.Has(DropDivergent) {
+		return
+	}
+	queue := make([]Op, 0, len(e.log)+len(e.queue))
+	for _, l := range e.log {
+		queue = append(queue, l.Op)
+	}
+	e.queue, e.log = append(queue, e.queue...), nil
 }
 
 // replace writes a state over what is known.

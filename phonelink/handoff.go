@@ -285,8 +285,10 @@ func (s *State) committed(from *peer, m CommitMsg) {
 
 // adopt takes over what was committed to this device.
 func (s *State) adopt(e *entry, from Device, m CommitMsg) {
+	s.queueLog(e) // of an epoch that the sender claimed
 	s.replace(e, &m.State)
 	e.relayed = false
+	e.saved.heir, e.to, e.acked, e.log = "", promise{}, 0, nil
 	e.Rev = Rev{m.Epoch, 0, s.stamp()}
 	e.Lease = Lease{TTL: s.cfg.ttl(e.Kind)}
 	e.lease, e.dropAt = 0, 0

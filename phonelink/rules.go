@@ -236,7 +236,7 @@ func (s *State) applyDraft(d *DraftDoc, o Op) (Document, *SetText) {
 			}
 			return d, &a
 		}
-		text, cursor, ok := merge(a.Base, d.Text, a.Text, d.Cursor, a.Cursor)
+		text, cursor, ok := merge(a.Base, d.Text, a.Text, a.Cursor)
 		if s.cfg.Faults.Has(DraftLastWins) {
 			text, cursor, ok = a.Text, a.Cursor, true
 		}
@@ -259,7 +259,7 @@ func (s *State) applyDraft(d *DraftDoc, o Op) (Document, *SetText) {
 // merge joins two texts that were made from base. Each is taken as one
 // stretch of base replaced; if the stretches do not touch, both count. cursor
 // is where theirs stands then. Not ok: they conflict.
-func merge(base, ours, theirs string, _, cursor int) (text string, at int, ok bool) {
+func merge(base, ours, theirs string, cursor int) (text string, at int, ok bool) {
 	cursor = min(max(0, cursor), len(theirs))
 	switch {
 	case base == ours || ours == theirs:
@@ -269,12 +269,17 @@ func merge(base, ours, theirs string, _, cursor int) (text string, at int, ok bo
 	}
 	a, b := stretch(base, ours), stretch(base, theirs)
 	switch {
-	case a.to < b.from || a.to == b.from && a.from < a.to && b.from < b.to:
-		return base[:a.from] + a.with + base[a.to:b.from] + b.with + base[b.to:], cursor + len(a.with) - (a.to - a.from), true
-	case b.to < a.from || b.to == a.from && a.from < a.to && b.from < b.to:
-		return base[:b.from] + b.with + base[b.to:a.from] + a.with + base[a.to:], cursor, true
+	case a.to < b.from:
+		text = base[:a.from] + a.with + base[a.to:b.from] + b.with + base[b.to:]
+		if cursor >= a.to {
+			cursor += len(a.with) - (a.to - a.from)
+		}
+	case b.to < a.from:
+		text = base[:b.from] + b.with + base[b.to:a.from] + a.with + base[a.to:]
+	default:
+		return "", 0, false
 	}
-	return "", 0, false
+	return text, min(max(0, cursor), len(text)), true
 }
 
 // change is base[from:to] replaced by with.

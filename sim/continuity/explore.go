@@ -50,7 +50,7 @@ func (b Bounds) defaults() Bounds {
 
 // Exploration is what an exploration found.
 type Exploration struct {
-	States      int // distinct
+	States      int // distinct, but for what may still go wrong
 	Transitions int
 	Whole       bool // all states within the bounds were visited
 	Took        time.Duration
@@ -69,8 +69,14 @@ type model struct {
 	cuts    int8
 	cut     bool
 	acts    [2]int8 // how far each session's program is
-	from    *model
+	trail   *trail
 	step    string
+}
+
+// trail is how a state came about.
+type trail struct {
+	from *trail
+	step string
 }
 
 // half is one device of the model: its machine, its disk and what it shows.
@@ -94,12 +100,26 @@ var (
 	modelIDs   = [2]phonelink.SessionID{{15: 1}, {15: 2}}
 )
 
+// left is what may still go wrong, and how often time may still go on. Of two
+// states that differ in nothing else the one with more of each can do all that
+// the other can.
+type left struct{ crashes, losses, ticks, cuts int8 }
+
+func (l left) covers(o left) bool {
+	return l.crashes >= o.crashes && l.losses >= o.losses && l.ticks >= o.ticks && l.cuts >= o.cuts
+}
+
+// spent orders the visits: those that have most left come first.
+func (x *explorer) spent(m *model) int {
+	return x.b.Crashes + x.b.Losses + x.b.Ticks + x.b.Cuts - int(m.crashes) - int(m.losses) - int(m.ticks) - int(m.cuts)
+}
+
 // explorer explores.
 type explorer struct {
 	b     Bounds
-	seen  map[uint64]struct{}
+	seen  map[uint64][]left
 	seed  maphash.Seed
-	stack []*model
+	queue [][]*model // by what was spent
 	buf   []byte
 	out   Exploration
 }
@@ -107,19 +127,28 @@ type explorer struct {
 // Explore visits every state of the small model within the bounds, or all up
 // to the first violation. The error is ctx's.
 func Explore(ctx context.Context, b Bounds) (Exploration, error) {
-	x := &explorer{b: b.defaults(), seen: map[uint64]struct{}{}, seed: maphash.MakeSeed()}
+	x := &explorer{b: b.defaults(), seen: map[uint64][]left{}, seed: maphash.MakeSeed()}
 	began := time.Now()
+	x.queue = make([][]*model, x.b.Crashes+x.b.Losses+x.b.Ticks+x.b.Cuts+1)
 	x.visit(x.begin())
-	for len(x.stack) > 0 && x.out.Violation == nil && len(x.seen) < x.b.States {
-		if x.out.Transitions&0xfff == 0 && ctx.Err() != nil {
-			return x.out, ctx.Err()
+	whole := true
+	for i := range x.queue {
+		for len(x.queue[i]) > 0 && x.out.Violation == nil {
+			if ctx.Err() != nil {
+				return x.out, ctx.Err()
+			}
+			if len(x.seen) >= x.b.States {
+				whole = false
+				break
+			}
+			last := len(x.queue[i]) - 1
+			m := x.queue[i][last]
+			x.queue[i] = x.queue[i][:last]
+			x.expand(m)
 		}
-		m := x.stack[len(x.stack)-1]
-		x.stack = x.stack[:len(x.stack)-1]
-		x.expand(m)
 	}
 	x.out.States = len(x.seen)
-	x.out.Whole = len(x.stack) == 0 && x.out.Violation == nil
+	x.out.Whole = whole && x.out.Violation == nil
 	x.out.Took = time.Since(began)
 	return x.out, nil
 }
@@ -216,7 +245,7 @@ func (x *explorer) post(m *model, to int, msg phonelink.Msg) {
 			n++
 		}
 	}
-	if n >= x.b.InFlight && m.from != nil {
+	if n >= x.b.InFlight && m.trail != nil {
 		return
 	}
 	flight := append(append([]letter(nil), m.flight...), letter{to, msg, text})
@@ -229,7 +258,7 @@ func (x *explorer) post(m *model, to int, msg phonelink.Msg) {
 // next is a copy of m to take a step in.
 func next(m *model, step string) *model {
 	c := *m
-	c.from, c.step = m, step
+	c.trail, c.step = &trail{m.trail, m.step}, step
 	return &c
 }
 
@@ -248,15 +277,19 @@ func (x *explorer) visit(m *model) {
 		b = append(b, byte(l.to))
 		b = phonelink.FingerprintOf(b, x.clock(m), l.m)
 	}
-	b = append(b, byte(m.crashes), byte(m.losses), byte(m.ticks), byte(m.cuts), bit(m.cut), byte(m.acts[0]), byte(m.acts[1]))
+	b = append(b, bit(m.cut), byte(m.acts[0]), byte(m.acts[1]))
 	x.buf = b
 	key := maphash.Bytes(x.seed, b)
-	if _, ok := x.seen[key]; ok {
-		return
+	l := left{m.crashes, m.losses, m.ticks, m.cuts}
+	for _, o := range x.seen[key] {
+		if o.covers(l) {
+			return
+		}
 	}
-	x.seen[key] = struct{}{}
+	x.seen[key] = append(x.seen[key], l)
 	x.check(m)
-	x.stack = append(x.stack, m)
+	i := x.spent(m)
+	x.queue[i] = append(x.queue[i], m)
 }
 
 func bit(b bool) byte {
@@ -299,8 +332,9 @@ func (x *explorer) fail(m *model, invariant, what string) {
 	if x.out.Violation != nil {
 		return
 	}
-	for s := m; s != nil && s.from != nil; s = s.from {
-		what = s.step + "; " + what
+	what = m.step + "; " + what
+	for t := m.trail; t != nil && t.from != nil; t = t.from {
+		what = t.step + "; " + what
 	}
 	x.out.Violation = &Violation{Invariant: invariant, What: what, At: m.now.Seconds()}
 }
