@@ -22,8 +22,9 @@ var (
 const ChunkSize = chunkSize
 
 type (
-	Assets = assets
-	Note   = note
+	Assets    = assets
+	Note      = note
+	NoteValue = noteValue
 )
 
 func (a *assets) Has(h [32]byte) bool                           { return a.has(h) }
