@@ -434,7 +434,7 @@ func (ra *rigAdapter) rigClipboard(t *testing.T) {
 	ra.r.Wait("the ping at the daemon", func() bool {
 		return slices.ContainsFunc(ra.r.Notes(), func(n Note) bool { return strings.Contains(n.Summary+n.Body, "after the clipboard") })
 	})
-	for try := range 10 {
+	for try := range 40 {
 		ra.end()
 		ra.r.Wait("the car to be gone", func() bool { return ra.r.Get(ra.id, "", "isReachable") == false })
 		ra.start()
