@@ -108,10 +108,7 @@ func (d disk) write(place string, data []byte) (err error) {
 	}
 	_, err = f.Write(data)
 	if err == nil {
-		err = d.at("sync", tmp)
-	}
-	if err == nil {
-		err = f.Sync()
+		err = d.flush(f)
 	}
 	if cerr := f.Close(); err == nil {
 		err = cerr
@@ -126,6 +123,14 @@ func (d disk) write(place string, data []byte) (err error) {
 		return err
 	}
 	return d.syncDir(filepath.Dir(path))
+}
+
+// flush makes what was written to a file durable.
+func (d disk) flush(f *os.File) error {
+	if err := d.at("sync", f.Name()); err != nil {
+		return err
+	}
+	return f.Sync()
 }
 
 // mkdir makes a folder for the owner only, and what is new durable: it flushes
@@ -209,7 +214,7 @@ func (d disk) shred(path string) error {
 		_, err = f.Write(noise)
 	}
 	if err == nil {
-		err = f.Sync()
+		err = d.flush(f)
 	}
 	if cerr := f.Close(); err == nil {
 		err = cerr
