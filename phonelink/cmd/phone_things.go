@@ -383,6 +383,9 @@ func bytesText(n int64) string {
 	return fmt.Sprintf("%d B", n)
 }
 
+// stall is how long a file may stand still before a command stops waiting.
+const stall = 30 * time.Second
+
 // sendFile sends one file and waits until it is there.
 func (p *phone) sendFile(ctx context.Context, c *companion, cmd *cobra.Command, car *phonelink.Phone, path string) error {
 	known := map[string]bool{}
@@ -394,12 +397,18 @@ func (p *phone) sendFile(ctx context.Context, c *companion, cmd *cobra.Command, 
 	}
 	w := c.node.Watch()
 	defer w.Close()
-	shown := -1
+	shown, moved := -1, int64(-1)
+	stalled := time.NewTimer(stall)
+	defer stalled.Stop()
 	for {
 		v := w.View()
 		for _, t := range v.Transfers {
 			if known[t.ID] || t.Incoming || t.Name != filepath.Base(path) {
 				continue
+			}
+			if t.Done != moved {
+				moved = t.Done
+				stalled.Reset(stall)
 			}
 			percent := 0
 			if t.Size > 0 {
@@ -422,6 +431,8 @@ func (p *phone) sendFile(ctx context.Context, c *companion, cmd *cobra.Command, 
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
+		case <-stalled.C:
+			return fmt.Errorf("no progress for %v: it may have arrived, or goes on when the car asks for it; 'tandem phone file' lists those on their way", stall)
 		case <-w.C():
 		}
 	}
