@@ -1,9 +1,25 @@
 package trust
 
-import "crypto/sha256"
+import (
+	"crypto/sha256"
+	"time"
+)
 
-// OpenStep opens a store whose every write goes through step first.
-func OpenStep(c Config, step func(what, path string) error) (*Store, error) { return open(c, step) }
+// OpenStep opens a store whose every write goes through step first, and whose
+// PINs cost little.
+func OpenStep(c Config, step func(what, path string) error) (*Store, error) {
+	s, err := open(c, step)
+	if err == nil {
+		s.argon = argon{time: 1, memory: 64, threads: 1}
+	}
+	return s, err
+}
+
+// NextGuess is when a PIN is taken again after so many wrong ones, the last at
+// a time.
+func NextGuess(wrong int, last, now time.Time) time.Time {
+	return tries{Wrong: wrong, Last: last.UnixMilli()}.next(now)
+}
 
 // Names of wire things for tests outside.
 type (

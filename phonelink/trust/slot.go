@@ -62,11 +62,13 @@ type slotFile struct {
 // Argon2id (RFC 9106) of a new PIN: 19 MiB and 2 passes, the least that is
 // recommended, since the unit lives in 40 MiB and the device key and the
 // counted guesses stand before it anyway.
-const (
-	argonTime    = 2
-	argonMemory  = 19 << 10 // KiB
-	argonThreads = 1
-)
+var argonNew = argon{time: 2, memory: 19 << 10, threads: 1}
+
+type argon struct {
+	time    uint32 // passes
+	memory  uint32 // KiB
+	threads uint8
+}
 
 func (f slotFile) check() error {
 	switch {
@@ -131,7 +133,7 @@ func (s *Store) addSlot(id phonelink.Profile, p *profile, v *Vault, kind slotKin
 	n := slot{owner: owner, file: owner, slotFile: slotFile{Kind: kind, ID: v.id, Salt: make([]byte, 32)}}
 	rand.Read(n.Salt)
 	if kind == slotPIN {
-		n.Time, n.Memory, n.Threads = argonTime, argonMemory, argonThreads
+		n.Time, n.Memory, n.Threads = s.argon.time, s.argon.memory, s.argon.threads
 	}
 	old := slices.IndexFunc(p.slots, func(o slot) bool { return o.owner == owner })
 	if old >= 0 {

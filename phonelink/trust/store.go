@@ -44,6 +44,7 @@ type Store struct {
 	secret []byte      // the device key
 	device cipher.AEAD // seals what needs no unlocked content
 	self   Identity
+	argon  argon // of new PINs
 
 	mu       sync.Mutex
 	disk     disk
@@ -74,7 +75,7 @@ func open(c Config, step func(what, path string) error) (*Store, error) {
 	if c.Dir == "" {
 		return nil, errors.New("open the trust store: no folder")
 	}
-	s := &Store{log: c.Logger, disk: disk{c.Dir, step}, profiles: map[phonelink.Profile]*profile{}}
+	s := &Store{log: c.Logger, disk: disk{c.Dir, step}, argon: argonNew, profiles: map[phonelink.Profile]*profile{}}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}

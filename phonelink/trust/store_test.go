@@ -19,9 +19,10 @@ import (
 
 const anna = phonelink.Profile("anna")
 
+// openStore opens a store whose PINs cost little.
 func openStore(t testing.TB, dir string) *trust.Store {
 	t.Helper()
-	s, err := trust.Open(trust.Config{Dir: dir})
+	s, err := trust.OpenStep(trust.Config{Dir: dir}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +99,8 @@ func TestStoreSurvivesRestart(t *testing.T) {
 
 func TestLockedProfileIsCiphertext(t *testing.T) {
 	dir := t.TempDir()
-	s := openStore(t, dir)
+	s, err := trust.Open(trust.Config{Dir: dir})
+	must(t, err)
 	r, key := pixel(t, "Annas Telefon")
 	must(t, s.Complete(anna, r))
 	must(t, s.SetPIN(anna, "483920"))
@@ -271,6 +273,30 @@ func TestPIN(t *testing.T) {
 			t.Errorf("got %v, want ErrNoPIN", err)
 		}
 	})
+}
+
+func TestNextGuess(t *testing.T) {
+	now := time.UnixMilli(1700000000000)
+	cases := []struct {
+		name  string
+		wrong int
+		last  time.Duration // before now
+		want  time.Duration // after now
+	}{
+		{"the first three are free", 2, 0, 0},
+		{"the fourth", 3, 0, 30 * time.Second},
+		{"the fourth, 20 s later", 3, 20 * time.Second, 10 * time.Second},
+		{"the fifth", 4, 0, time.Minute},
+		{"the tenth", 9, 0, 32 * time.Minute},
+		{"the eleventh", 10, 0, time.Hour},
+		{"the thousandth", 1000, 0, time.Hour},
+		{"clock set back by a day", 10, -24 * time.Hour, time.Hour},
+	}
+	for _, c := range cases {
+		if got := trust.NextGuess(c.wrong, now.Add(-c.last), now).Sub(now); got != c.want {
+			t.Errorf("%s: got %s, want %s", c.name, got, c.want)
+		}
+	}
 }
 
 func TestGuestAndValet(t *testing.T) {
