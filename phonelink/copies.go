@@ -235,6 +235,7 @@ func (s *State) setKnow(e *entry, d Device, m Mark) {
 	if !k.known || m.Epoch.After(k.epoch) || m.Epoch == k.epoch && m.Seq > k.seq {
 		k.known, k.want, k.epoch, k.seq = true, false, m.Epoch, m.Seq
 		k.retry = retry{}
+		s.touch(e)
 	}
 	if m.Epoch != e.Rev.Epoch || !s.owns(e) {
 		return

@@ -34,7 +34,6 @@ func (s *State) Fingerprint(b []byte, now Now) []byte {
 // FingerprintOf is the same of a message on its way.
 func FingerprintOf(b []byte, now Now, m Msg) []byte {
 	p := printer{b, now.Mono}
-	w := wireMsg{}
 	switch m := m.(type) {
 	case OfferMsg:
 		p.num(m.Try)
@@ -66,10 +65,9 @@ func FingerprintOf(b []byte, now Now, m Msg) []byte {
 		p.epoch(m.Epoch)
 		p.ops(m.Ops)
 	default:
-		w = *wireOf(m)
 		p.b = append(p.b, EncodeMessage(m)...)
 	}
-	return append(p.b, w.Type, kindOfMsg(m))
+	return append(p.b, kindOfMsg(m))
 }
 
 // kindOfMsg is the type of a message on the wire.

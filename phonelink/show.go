@@ -1,7 +1,5 @@
 package phonelink
 
-import "time"
-
 // settleShown decides whether this device is to be seen and heard with the
 // session, and says so when that changes.
 func (s *State) settleShown(e *entry) {
@@ -216,6 +214,3 @@ func (s *State) Rendering(id SessionID) bool {
 // Restricted reports whether a session with these needs may not be rendered
 // now.
 func (s *State) Restricted(n Needs) bool { return s.restricted(n) }
-
-// clockOf is the wall clock's time of a moment on the monotonic one.
-func clockOf(now Now, t time.Duration) time.Time { return now.Wall.Add(t - now.Mono) }
