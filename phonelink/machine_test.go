@@ -208,3 +208,65 @@ func TestTakeAndTakeBack(t *testing.T) {
 		t.Errorf("taken back: got owner %q, car renders %v, phone renders %v", v.Owner(), v.Render, w.dev["phone"].shown[x.ID])
 	}
 }
+
+// TestLease cuts the link after a hand-off: the owner falls silent before the
+// heir may claim, and is told when the link is back.
+func TestLease(t *testing.T) {
+	w := newWorld(t, phonelink.Config{Self: "car"}, phonelink.Config{Self: "phone"})
+	x := song()
+	w.ask("phone", 1, phonelink.Open{Session: x})
+	w.run(time.Second)
+	w.ask("car", 2, phonelink.Take{Session: x.ID})
+	w.run(time.Second)
+	w.link("car", "phone", false)
+	w.ask("phone", 3, phonelink.TakeBack{Session: x.ID})
+	for range 60 {
+		w.run(100 * time.Millisecond)
+		if w.dev["car"].shown[x.ID] && w.dev["phone"].shown[x.ID] {
+			t.Fatalf("both render at %v", w.now)
+		}
+	}
+	if w.dev["car"].shown[x.ID] || !w.dev["phone"].shown[x.ID] || !w.view("phone", x.ID).Local {
+		t.Errorf("after 6 s: car renders %v, phone %v; want the phone alone", w.dev["car"].shown[x.ID], w.dev["phone"].shown[x.ID])
+	}
+	w.crash("car")
+	w.link("car", "phone", true)
+	w.run(time.Second)
+	if got := w.view("car", x.ID); got.Owner() != "phone" || got.Rev.Epoch.N != 3 {
+		t.Errorf("the car believes %+v, want epoch 3 of the phone", got.Rev.Epoch)
+	}
+}
+
+// TestNoHeirNoSilence carries the phone off when nobody is heir: music goes on.
+func TestNoHeirNoSilence(t *testing.T) {
+	for name, release := range map[string]func(w *world){
+		"opened here":    nil,
+		"after 10 min":   func(w *world) { w.run(11 * time.Minute) },
+		"heir unpaired":  func(w *world) { w.on("car", phonelink.Peers{}) },
+		"without a link": func(w *world) { w.run(11 * time.Minute); w.crash("car") },
+	} {
+		w := newWorld(t, phonelink.Config{Self: "car"}, phonelink.Config{Self: "phone"})
+		x := song()
+		if release == nil {
+			w.ask("car", 1, phonelink.Open{Session: x})
+			w.run(time.Second)
+		} else {
+			w.ask("phone", 1, phonelink.Open{Session: x})
+			w.run(time.Second)
+			w.ask("car", 2, phonelink.Take{Session: x.ID})
+			w.run(time.Second)
+			release(w)
+		}
+		w.link("car", "phone", false)
+		w.run(time.Hour)
+		if !w.dev["car"].shown[x.ID] {
+			t.Errorf("%s: the car is silent", name)
+		}
+		if name == "heir unpaired" { // what that one does is its own business
+			continue
+		}
+		if w.ask("phone", 9, phonelink.Take{Session: x.ID}); w.dev["phone"].refused[9] != phonelink.RefusedAbsent {
+			t.Errorf("%s: the phone may take it: %v", name, w.dev["phone"].refused)
+		}
+	}
+}

@@ -94,8 +94,21 @@ func (s *State) setPeers(list []PeerInfo) {
 	s.peers = slices.CompactFunc(peers, func(a, b *peer) bool { return a.Device == b.Device })
 	for _, e := range s.sessions {
 		e.know = slices.DeleteFunc(e.know, func(k know) bool { return s.peer(k.device) == nil })
+		s.unpaired(e)
 	}
 	s.touchAll()
+}
+
+// unpaired frees an owned session from a device that is trusted no more: what
+// it does is none of this device's business from here on.
+func (s *State) unpaired(e *entry) {
+	if e.to.Device != "" && s.peer(e.to.Device) == nil {
+		s.seize(e)
+	}
+	if h := e.heirOf(); h != "" && s.owns(e) && s.peer(h) == nil {
+		e.Lease.Heir, e.saved.heir, e.log, e.dropAt = "", "", nil, 0
+		s.advance(e)
+	}
 }
 
 func (s *State) peerUp(u PeerUp) {
