@@ -20,10 +20,9 @@ import (
 
 // pairings are the strangers that ask to be paired while the screen is open.
 type pairings struct {
-	mu     sync.Mutex
-	shown  bool // a window was opened and its end was not told yet
-	tries  []*try
-	parked bool
+	mu    sync.Mutex
+	shown bool // a window was opened and its end was not told yet
+	tries []*try
 }
 
 // try is one of them.

@@ -54,7 +54,9 @@ func TestSendFileGoesOn(t *testing.T) {
 	phone.must(phonelink.SendFile{Device: car.Self(), Path: name})
 	begun := func(v *phonelink.View) bool { x := transfer(v, true); return x != nil && x.Done > 10*node.ChunkSize }
 	before := transfer(car.until("some of the file", begun), true)
-	car, phone = car.again(), phone.again()
+	phone.stop()
+	car = car.again()
+	phone.again()
 	in := transfer(car.until("the file", func(v *phonelink.View) bool { x := transfer(v, true); return x != nil && x.Finished }), true)
 	if got, err := os.ReadFile(in.Path); err != nil || !bytes.Equal(got, data) {
 		t.Errorf("got %d bytes, %v; want %d", len(got), err, len(data))
