@@ -29,6 +29,7 @@ type Model struct {
 	Tyres   [Wheels]Tyre
 	Seats   Seats
 	Service Service
+	Music   *Music  // what this car itself can play; nil: nothing
 	Phones  *Phones // another one whenever something changed; nil: no phone link
 
 	Gear      Gear

@@ -44,13 +44,13 @@ type PhoneWords struct {
 	Profile, Driver, Guest, Valet, DriverAdvice, GuestAdvice, ValetAdvice string
 
 	// Media.
-	NothingPlays, NothingPlaysAdvice, Queue, ThisCar  string
-	Play, Pause, Next, Previous, Sources, EndOfQueue  string
-	SendTo, PausedThere                               string
-	Later, Earlier                                    string // pages of a list
-	RefMoving, RefAbsent, RefUnknown, RefOwner        string
-	RefMismatch, RefExpired, RefProfile, RefPairing   string
-	RefUnsupported, RefPolicy, RefOther, RefUncertain string
+	NothingPlays, NothingPlaysAdvice, Queue, Music, ThisCar string
+	Play, Pause, Next, Previous, Sources, EndOfQueue        string
+	SendTo, PausedThere                                     string
+	Later, Earlier                                          string // pages of a list
+	RefMoving, RefAbsent, RefUnknown, RefOwner              string
+	RefMismatch, RefExpired, RefProfile, RefPairing         string
+	RefUnsupported, RefPolicy, RefOther, RefUncertain       string
 }
 
 // With puts a name into one of the words.

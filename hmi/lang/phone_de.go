@@ -30,7 +30,7 @@ func germanPhones() PhoneWords {
 		AskThere: "Anfragen", WaitCode: "Wartet auf den Code", ClosesIn: "Schließt in",
 		Profile: "Profil", Driver: "Fahrer", Guest: "Gast", Valet: "Valet", DriverAdvice: "Alle Telefone und Inhalte des Fahrers.",
 		GuestAdvice: "Nur Medien und Ziele. Am Ende vergessen.", ValetAdvice: "Ganz ohne Telefonverbindung.",
-		NothingPlays: "Es läuft nichts", NothingPlaysAdvice: "Hier steht, was auf einem verbundenen Telefon läuft.", Queue: "Als Nächstes", ThisCar: "Dieses Auto",
+		NothingPlays: "Es läuft nichts", NothingPlaysAdvice: "Hier steht, was auf einem verbundenen Telefon läuft.", Queue: "Danach", Music: "Musik", ThisCar: "Dieses Auto",
 		Play: "Abspielen", Pause: "Anhalten", Next: "Nächster", Previous: "Voriger", Sources: "Quellen", EndOfQueue: "Danach nichts", SendTo: "An %s", PausedThere: "Dort Pause, hier weiter.",
 		Later: "Weiter unten", Earlier: "Weiter oben",
 		RefMoving: "Nur im Stand.", RefAbsent: "Das Telefon ist nicht erreichbar.", RefUnknown: "Das gibt es nicht mehr.", RefOwner: "Die andere Seite hat es.",

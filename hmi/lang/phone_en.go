@@ -30,7 +30,7 @@ func englishPhones() PhoneWords {
 		AskThere: "Ask to pair", WaitCode: "Waiting for its code", ClosesIn: "Closes in",
 		Profile: "Profile", Driver: "Driver", Guest: "Guest", Valet: "Valet", DriverAdvice: "All phones and contents of the driver.",
 		GuestAdvice: "Media and destinations only. Forgotten at the end.", ValetAdvice: "No phone link at all.",
-		NothingPlays: "Nothing is playing", NothingPlaysAdvice: "What plays on a connected phone shows here.", Queue: "Up next", ThisCar: "This car",
+		NothingPlays: "Nothing is playing", NothingPlaysAdvice: "What plays on a connected phone shows here.", Queue: "Queue", Music: "Music", ThisCar: "This car",
 		Play: "Play", Pause: "Pause", Next: "Next", Previous: "Previous", Sources: "Sources", EndOfQueue: "Nothing further", SendTo: "Send to %s", PausedThere: "Pauses there, plays here.",
 		Later: "Further down", Earlier: "Further up",
 		RefMoving: "Only while parked.", RefAbsent: "The phone is not in reach.", RefUnknown: "It is not there any more.", RefOwner: "The other side holds it.",

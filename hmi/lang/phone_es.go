@@ -30,7 +30,7 @@ func spanishPhones() PhoneWords {
 		AskThere: "Pedir vínculo", WaitCode: "Espera su código", ClosesIn: "Se cierra en",
 		Profile: "Perfil", Driver: "Conductor", Guest: "Invitado", Valet: "Aparcacoches", DriverAdvice: "Todos los teléfonos y contenidos del conductor.",
 		GuestAdvice: "Solo medios y destinos. Se olvidan al final.", ValetAdvice: "Sin enlace al teléfono.",
-		NothingPlays: "No suena nada", NothingPlaysAdvice: "Lo que suena en un teléfono conectado sale aquí.", Queue: "Después", ThisCar: "Este coche",
+		NothingPlays: "No suena nada", NothingPlaysAdvice: "Lo que suena en un teléfono conectado sale aquí.", Queue: "Después", Music: "Música", ThisCar: "Este coche",
 		Play: "Reproducir", Pause: "Pausar", Next: "Siguiente", Previous: "Anterior", Sources: "Fuentes", EndOfQueue: "Nada más", SendTo: "A %s", PausedThere: "Pausa allí, suena aquí.",
 		Later: "Más abajo", Earlier: "Más arriba",
 		RefMoving: "Solo al aparcar.", RefAbsent: "El teléfono está fuera de alcance.", RefUnknown: "Ya no existe.", RefOwner: "Lo tiene el otro lado.",

@@ -30,7 +30,7 @@ func frenchPhones() PhoneWords {
 		AskThere: "Demander", WaitCode: "Attend son code", ClosesIn: "Ferme dans",
 		Profile: "Profil", Driver: "Conducteur", Guest: "Invité", Valet: "Voiturier", DriverAdvice: "Tous les téléphones et contenus du conducteur.",
 		GuestAdvice: "Médias et destinations seulement. Oubliés à la fin.", ValetAdvice: "Aucun lien téléphone.",
-		NothingPlays: "Rien n'est en lecture", NothingPlaysAdvice: "Ce qui joue sur un téléphone connecté paraît ici.", Queue: "À suivre", ThisCar: "Cette voiture",
+		NothingPlays: "Rien n'est en lecture", NothingPlaysAdvice: "Ce qui joue sur un téléphone connecté paraît ici.", Queue: "Suite", Music: "Musique", ThisCar: "Cette voiture",
 		Play: "Lire", Pause: "Mettre en pause", Next: "Suivant", Previous: "Précédent", Sources: "Sources", EndOfQueue: "Rien ensuite", SendTo: "Vers %s", PausedThere: "Pause là-bas, lecture ici.",
 		Later: "Plus bas", Earlier: "Plus haut",
 		RefMoving: "Seulement à l'arrêt.", RefAbsent: "Le téléphone est hors de portée.", RefUnknown: "Cela n'existe plus.", RefOwner: "L'autre côté le tient.",

@@ -16,6 +16,7 @@ import (
 const (
 	PartQueue = iota
 	PartSources
+	PartMusic // of this car itself
 	MediaParts
 )
 
@@ -25,10 +26,19 @@ func NewMedia(k *Kit) Screen {
 	s := &base{Kit: k}
 	p, w := s.panel(), &s.words().Phones
 	player, setPlayer := s.player()
-	tabs := widget.NewChoice(k.Theme, []widget.Option{{Label: w.Queue, Name: w.Queue}, {Label: w.Sources, Name: w.Sources}}, func(i int) { s.Send(hmi.ShowPart{Part: i}) }).OnGround()
+	tabs := s.mediaTabs()
 	height := p.Content().Height - 2*p.Margin - p.Button.Height - p.Gap
 	var sources []hmi.Source
 	var present hmi.Source
+	var albums []hmi.Track
+	split := false // something is beside what plays
+	music := s.list(height, func(key string) {
+		for i := range albums {
+			if trackKey(i) == key {
+				s.tell(albums[i].Play)
+			}
+		}
+	})
 	queue := s.list(height, func(key string) {
 		for i := range present.Queue {
 			if trackKey(i) == key {
@@ -41,37 +51,51 @@ func NewMedia(k *Kit) Screen {
 	none := widget.NewCard(k.Theme, "", "", func(b widget.Box) { b.Place(nothing) }, nothing)
 	end := widget.NewEmpty(k.Theme)
 	end.Set(widget.Note{Glyph: widget.IconMedia, Color: k.Theme.TextSecond, Title: w.EndOfQueue}, "")
-	s.root = widget.Free(func(b widget.Box) {
+	root := widget.Free(func(b widget.Box) {
 		b = b.Inset(p.Margin, p.Margin)
-		b.Place(none)
+		whole := b
 		left, b := b.Left(b.W*0.58, p.Gap)
 		left.Place(player)
+		if left.Place(none); !tabs.Visible() {
+			whole.Place(none)
+		}
 		top, b := b.Top(p.Button.Height, p.Gap)
 		top.Place(tabs)
-		b.Place(queue.root, others.root)
+		b.Place(queue.root, others.root, music.root)
 		b.Place(end)
-	}, player, tabs, queue.root, others.root, none, end)
+	}, player, tabs, queue.root, others.root, music.root, none, end)
+	s.root = root
 	var last phoneView
 	s.on(func(v *View) {
-		now := phoneView{phones: v.Model.Phones, screen: v.State.Screen, part: v.State.Part, pick: v.State.Pick, allow: v.Allow.Flags}
+		now := phoneView{phones: v.Model.Phones, music: v.Model.Music, screen: v.State.Screen, part: v.State.Part, pick: v.State.Pick, allow: v.Allow.Flags}
 		if now != last {
 			last = now
 			m := s.phones(v)
 			sources = m.Sources
-			any := len(sources) > 0
+			if albums = nil; m.Link == hmi.LinkReady { // whose sessions the player follows
+				albums = v.Model.Music.List(m.Limits)
+			}
+			any, own := len(sources) > 0, len(albums) > 0
+			part := mediaPart(v.State.Part, any, own)
 			show(none, !any)
-			for _, o := range []fyne.CanvasObject{player, tabs} {
-				show(o, any)
+			show(player, any)
+			if show(tabs, any || own); tabs.Visible() != split {
+				split = tabs.Visible()
+				root.Layout.Layout(root.Objects, root.Size())
 			}
 			nothing.Set(s.nothingNote(m), m.Trouble)
-			part := max(0, min(v.State.Part, MediaParts-1))
 			tabs.Set(part, false)
+			tabs.Options[PartQueue].Usable(any)
+			tabs.Options[PartSources].Usable(any)
+			tabs.Options[PartMusic].Usable(own)
 			present = hmi.Source{}
 			if any {
 				present = sources[sourceOf(sources, v.State.Pick.Key)]
 			}
-			queue.set(trackEntries(&present), "", v.State.Pick.Page)
+			queue.set(trackEntries(present.Queue), "", v.State.Pick.Page)
 			others.set(s.sourceEntries(sources), present.Key, v.State.Pick.Page)
+			music.set(trackEntries(albums), "", v.State.Pick.Page)
+			show(music.root, own && part == PartMusic)
 			show(queue.root, any && part == PartQueue)
 			show(others.root, any && part == PartSources)
 			show(end, any && part == PartQueue && len(present.Queue) == 0)
@@ -81,6 +105,30 @@ func NewMedia(k *Kit) Screen {
 		}
 	})
 	return s
+}
+
+// mediaTabs are the parts of the media screen.
+func (s *base) mediaTabs() *widget.Choice {
+	w := &s.words().Phones
+	options := []widget.Option{{Label: w.Queue, Name: w.Queue}, {Label: w.Sources, Name: w.Sources}, {Label: w.Music, Name: w.Music}}
+	if s.panel().Class == theme.Compact {
+		for i, g := range []widget.IconName{widget.IconQueue, widget.IconPhone, widget.IconMedia} {
+			options[i].Label, options[i].Glyph = "", g
+		}
+	}
+	return widget.NewChoice(s.Theme, options, func(i int) { s.Send(hmi.ShowPart{Part: i}) }).OnGround()
+}
+
+// mediaPart is the part to show: one that has something.
+func mediaPart(part int, any, own bool) int {
+	part = max(0, min(part, MediaParts-1))
+	switch {
+	case !any && own:
+		return PartMusic
+	case part == PartMusic && !own:
+		return PartQueue
+	}
+	return part
 }
 
 // nothingNote is why nothing is shown.
@@ -103,8 +151,8 @@ func sourceOf(all []hmi.Source, key string) int {
 
 func trackKey(i int) string { return string(rune('0' + i)) }
 
-func trackEntries(x *hmi.Source) (all []entry) {
-	for i, t := range x.Queue {
+func trackEntries(tracks []hmi.Track) (all []entry) {
+	for i, t := range tracks {
 		all = append(all, entry{key: trackKey(i), glyph: widget.IconMedia, title: t.Title, caption: t.Artist})
 	}
 	return all

@@ -18,6 +18,7 @@ import (
 // same there is nothing to do.
 type phoneView struct {
 	phones *hmi.Phones
+	music  *hmi.Music
 	screen hmi.Screen
 	part   int
 	pick   hmi.Pick

@@ -75,7 +75,7 @@ type place struct {
 // placesOf are the parts of screens on which a condition of the phone link
 // makes a difference.
 func placesOf(l Link) []place {
-	home, player, sources, profile := place{hmi.Home, 0}, place{hmi.MediaScreen, screen.PartQueue}, place{hmi.MediaScreen, screen.PartSources}, place{hmi.SettingsScreen, screen.PartProfile}
+	home, player, sources, music, profile := place{hmi.Home, 0}, place{hmi.MediaScreen, screen.PartQueue}, place{hmi.MediaScreen, screen.PartSources}, place{hmi.MediaScreen, screen.PartMusic}, place{hmi.SettingsScreen, screen.PartProfile}
 	phone := func(parts ...int) (all []place) {
 		for _, p := range parts {
 			all = append(all, place{hmi.PhoneScreen, p})
@@ -91,7 +91,7 @@ func placesOf(l Link) []place {
 	case Calm:
 		return append(lists, home, player, profile)
 	case Busy:
-		return append(lists, home, player, sources)
+		return append(lists, home, player, sources, music)
 	case Offers:
 		return []place{home}
 	case Moving:
@@ -103,7 +103,7 @@ func placesOf(l Link) []place {
 	case Doubts, Locked:
 		return phone(hmi.PartPhones)
 	}
-	return append(append(lists, phone(hmi.PartPairing)...), home, player, sources)
+	return append(append(lists, phone(hmi.PartPairing)...), home, player, sources, music)
 }
 
 // phoneScenes are the screens that show phones in the conditions of the phone
@@ -186,7 +186,7 @@ func (s Scene) Build() (fyne.CanvasObject, *theme.Theme) {
 	}
 	m.Update(now, samples)
 	allow := restrictions(samples)
-	m.Phones = s.phonesFor(limits(allow), now)
+	m.Phones, m.Music = s.phonesFor(limits(allow), now), s.Link.Music()
 	k := &screen.Kit{Theme: th, Format: lang.NewFormat(s.Settings), Model: m, Send: func(hmi.Intent) {}, About: screen.About{Version: "1.0.0", Car: "tandem-one"}}
 	st := newStage(k, s.Screen)
 	st.root.Resize(th.Panel.Size)

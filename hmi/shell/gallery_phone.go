@@ -32,6 +32,28 @@ func Links() []Link {
 	return []Link{Broken, Alone, Calm, Busy, Offers, Moving, Rings, Pairs, Compares, Doubts, Locked, Full}
 }
 
+// Music is what the car itself can play in this condition; nil for nothing.
+func (l Link) Music() *hmi.Music {
+	switch l {
+	case Busy, Calm:
+		m := &hmi.Music{}
+		for _, a := range [][2]string{{"Landstraße", "Die Uferlosen"}, {"Winterreise", "Franz Schubert"}, {"Kreuzungen", "Trio Halbmond"}, {"Nordlicht", "Inga Sund"}, {"Frühe Stücke", "Inga Sund"}, {"Werkstattlieder", "Chor Rosenheim"}} {
+			m.Albums = append(m.Albums, hmi.Album{Title: a[0], Artist: a[1]})
+		}
+		return m
+	case Full:
+		m := &hmi.Music{}
+		for range 90 {
+			m.Albums = append(m.Albums, hmi.Album{Title: longName, Artist: longName})
+		}
+		return m
+	}
+	return nil
+}
+
+// longName is a name that no place has room for.
+const longName = "Donaudampfschifffahrtsgesellschaftskapitän Maximilian-Alexander von und zu Hohenwaldeck-Reichersbeuern"
+
 // Devices of the scenes.
 const (
 	anas  phonelink.Device = "tdanas"
@@ -147,7 +169,7 @@ func busy(v *phonelink.View, now time.Time) {
 // full is more, and longer, than there is room for.
 func full(v *phonelink.View, now time.Time) {
 	busy(v, now)
-	long := "Donaudampfschifffahrtsgesellschaftskapitän Maximilian-Alexander von und zu Hohenwaldeck-Reichersbeuern"
+	const long = longName
 	v.Name = long
 	for i := range 6 {
 		p := v.Phones[1]

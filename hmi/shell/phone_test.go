@@ -3,6 +3,7 @@ package shell_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -485,4 +486,33 @@ func TestSilentLink(t *testing.T) {
 		time.Sleep(31 * time.Second)
 		r.want("Not confirmed. It may have happened.")
 	})
+}
+
+// The car's own music comes when it has been found, and one tap plays it; with
+// no phone link there is nothing that could.
+func TestMusic(t *testing.T) {
+	var music atomic.Pointer[hmi.Music]
+	with := func(c *shell.Config) { c.Music = music.Load }
+	withLink(t, shell.Driving, shell.Calm, func(r *rig, l *link) {
+		r.tap("Media")
+		r.settle()
+		r.want("Nothing is playing")
+		r.wantNot(`control "Music"`)
+		doc := &phonelink.MediaDoc{Queue: []phonelink.Track{{ID: "1", Title: "One"}}, Playing: true}
+		music.Store(&hmi.Music{Albums: []hmi.Album{{Title: "First", Artist: "Ada", Open: phonelink.Session{Kind: phonelink.Media, Doc: doc}}}})
+		time.Sleep(2 * time.Second)
+		r.want(`control "Music" on`, `control "Queue" disabled`, `text "Ada"`)
+		r.tap("First")
+		r.settle()
+		all := l.requests()
+		if len(all) != 1 || all[0].(phonelink.Open).Session.Doc != doc {
+			t.Errorf("requests: got %v, want to open the album", all)
+		}
+	}, with)
+	withLink(t, shell.Driving, shell.Calm, func(r *rig, l *link) {
+		r.tap("Media")
+		r.settle()
+		r.want("No phone link")
+		r.wantNot("First")
+	}, with, func(c *shell.Config) { c.Phones = nil })
 }

@@ -37,6 +37,7 @@ type Config struct {
 	Vehicle   hmi.Vehicle
 	Layer     Layer             // of the screens
 	Phones    phonelink.Service // the phone link; nil: the car has none, and the screens say so
+	Music     func() *hmi.Music // what this car itself can play; called in every frame; nil: nothing
 	Profile   phonelink.Profile // the driver's, to come back to from guest and valet; "": screen.DriverProfile
 	Telltales Layer             // of the urgent telltales, above everything; nil: only in the status bar
 	Size      image.Point       // pixels of the display
@@ -243,6 +244,9 @@ func (s *Shell) frame(now time.Time) {
 	s.asker.mark(s.model)
 	s.view.Allow = restrict.Of(s.samples[s.indexes[0]], s.samples[s.indexes[1]], s.samples[s.indexes[2]])
 	s.phones()
+	if s.cfg.Music != nil {
+		s.model.Music = s.cfg.Music()
+	}
 	if night := s.state.Settings.Night(s.state.Night, s.model.Place.Light); night != s.state.Night {
 		s.state.Night = night
 		s.restage()

@@ -72,6 +72,7 @@ const (
 	IconPerson       IconName = "person"
 	IconLaptop       IconName = "laptop"
 	IconSignal       IconName = "signal"
+	IconQueue        IconName = "queue"
 )
 
 // waves is three rising lines of warm air below x, from y up.
@@ -232,6 +233,8 @@ func phoneDrawing(n IconName) string {
 		return disc(24, 15, 8, false) + path("M9 42 C9 31 15 28 24 28 C33 28 39 31 39 42")
 	case IconLaptop:
 		return path("M10 10 H38 V32 H10 Z M4 39 H44")
+	case IconQueue:
+		return path("M8 12 H40 M8 24 H40 M8 36 H26")
 	case IconSignal:
 		return path("M9 40 V33 M19 40 V26 M29 40 V18 M39 40 V9")
 	}
