@@ -219,6 +219,11 @@ func (s *State) settle() {
 		e.due = s.dueOf(e)
 		e.touched = false
 	}
+	for _, e := range s.touched { // a copy of text first: the operation that made it is not done twice
+		if e.CopyOf != (SessionID{}) {
+			s.save(e)
+		}
+	}
 	for _, e := range s.touched {
 		s.save(e)
 	}

@@ -222,7 +222,8 @@ func (s *State) accept(from *peer, e *entry, o Op) {
 		}
 	}
 	last := appliedTo(e.Applied, o.ID.Origin)
-	ok := follows(o.ID.Seq, last)
+	// What was never on disk may be lost with a crash, for good: no gap is waited for.
+	ok := follows(o.ID.Seq, last) || e.volatile() && o.ID.Seq > last
 	if s.cfg.Faults.Has(AcceptGaps) {
 		ok = o.ID.Seq > last
 	}
@@ -320,7 +321,7 @@ func (s *State) applyQueue(e *entry) {
 	for _, o := range queue {
 		switch last := appliedTo(e.Applied, o.ID.Origin); {
 		case e.Ended || o.ID.Seq <= last:
-		case follows(o.ID.Seq, last):
+		case follows(o.ID.Seq, last) || e.volatile():
 			s.do(e, o)
 		default: // one that another owner acknowledged is on its way here
 			e.queue = append(e.queue, o)
