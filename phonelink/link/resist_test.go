@@ -264,9 +264,10 @@ func TestAmplification(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name string
+		most float64 // bytes for one
 		send func(c *counted)
 	}{
-		{"handshakes", func(c *counted) {
+		{"handshakes", 0.25, func(c *counted) { // a Retry, and no more
 			tr := &quic.Transport{Conn: c}
 			defer tr.Close()
 			var wg sync.WaitGroup
@@ -277,7 +278,7 @@ func TestAmplification(t *testing.T) {
 			}
 			wg.Wait()
 		}},
-		{"garbage", func(c *counted) { flood(c, to, 20, 24, 42, 100, 1200, 1252) }},
+		{"garbage", 0.25, func(c *counted) { flood(c, to, 20, 24, 42, 100, 1200, 1252) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := socket()
@@ -292,8 +293,8 @@ func TestAmplification(t *testing.T) {
 			s.Close()
 			sent, received := s.sent.Load(), s.received.Load()
 			t.Logf("sent %d, received %d: %.3f", sent, received, float64(received)/float64(sent))
-			if sent == 0 || received > sent {
-				t.Errorf("got %d bytes for %d, want no more", received, sent)
+			if sent == 0 || float64(received) > c.most*float64(sent) {
+				t.Errorf("got %d bytes for %d, want at most %.2f of them", received, sent, c.most)
 			}
 		})
 	}
