@@ -333,6 +333,9 @@ func TestKill(t *testing.T) {
 		if wrong := agree(tr, car, phone); wrong != "" {
 			t.Fatalf("trial %d, killed %d ends, the first %s: %s", trial, len(victims), victims[0].c.Role, wrong)
 		}
+		if (trial+1)%100 == 0 {
+			t.Logf("%d trials, %d operations", trial+1, tr.ops)
+		}
 	}
 	slices.Sort(backs)
 	slices.Sort(insides)
