@@ -158,6 +158,11 @@ func (s *State) openNew(t uint64, x Session) {
 			x.Expires = s.now.Wall.Add(sceneFor)
 		}
 	}
+	if d, ok := x.Doc.(*DraftDoc); ok && d.Via == "" { // one device sends it, whoever owns it then
+		c := *d
+		c.Via = s.cfg.Self
+		x.Doc = &c
+	}
 	x.Expires = x.Expires.Truncate(time.Second).UTC()
 	s.open(e, x, x.Doc, SessionID{})
 	s.answer(t, nil)

@@ -123,6 +123,7 @@ func (s *State) peerUp(u PeerUp) {
 	if (u.Fresh || !p.met) && !s.cfg.Faults.Has(NoDigest) {
 		s.compare(p)
 	}
+	p.sync.retry = retry{}
 	for _, e := range s.sessions { // what was not acknowledged goes out again at once
 		if k := e.knows(p.Device); k != nil {
 			k.retry = retry{}

@@ -272,7 +272,7 @@ type DraftDoc struct {
 	Base   string   `cbor:"4,keyasint,omitempty"`
 	Cursor int      `cbor:"5,keyasint,omitempty"` // byte of Text
 	Sent   bool     `cbor:"6,keyasint,omitempty"`
-	Via    Device   `cbor:"7,keyasint,omitempty"` // the device that sends it; "" for the one that says so
+	Via    Device   `cbor:"7,keyasint,omitempty"` // the device that sends it, whoever owns it then; "" when it is opened: the one that opens it
 	SentBy OpID     `cbor:"8,keyasint,omitzero"`  // the Dispatch that sent it
 }
 

@@ -14,7 +14,7 @@ func TestMutants(t *testing.T) {
 	for _, f := range phonelink.AllFaults() {
 		t.Run(f.String(), func(t *testing.T) {
 			t.Parallel()
-			c := continuity.Config{Schedules: 8000, Seed: 1, Workers: 1, Faults: phonelink.Faults(0).With(f)}
+			c := continuity.Config{Schedules: 40000, Seed: 1, Workers: 1, Faults: phonelink.Faults(0).With(f)}
 			r, err := continuity.Run(context.Background(), c)
 			if err != nil {
 				t.Fatal(err)
