@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -172,21 +173,28 @@ func (h *headUnit) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	abandon := func(err error) error {
+		cancel()
+		closeAll(buses)
+		_ = g.Wait()
+		return err
+	}
 	room, err := vehiclecmd.New(vehiclecmd.Config{Car: car, Buses: buses, Logger: logger})
 	if err != nil {
-		closeAll(buses)
-		return err
+		return abandon(err)
 	}
 	if h.ready != nil {
 		h.ready(room)
 	}
 	phones, err := h.openPhones(ctx, g, phoneCar{room.Store, room.Desk}, stderr, logger)
 	if err != nil {
-		closeAll(buses)
-		return err
+		return abandon(err)
 	}
 	screen := h.screen
 	screen.Phones = phones
+	if screen.Music, err = h.openMusic(ctx, g, logger); err != nil {
+		return abandon(err)
+	}
 	screen.Vehicle = hmi.Local{Store: room.Store, Desk: room.Desk}
 	screen.Car, screen.Version = car.Name, version()
 	screen.Stdout, screen.Logger = stdout, logger
@@ -248,6 +256,31 @@ func (h *headUnit) openPhones(ctx context.Context, g *errgroup.Group, car phonel
 	case <-failed:
 		return nil, nil
 	}
+}
+
+// openMusic reads the tags of the music folder in g; what it returns knows the
+// albums when that is done.
+func (h *headUnit) openMusic(ctx context.Context, g *errgroup.Group, logger *slog.Logger) (func() *hmi.Music, error) {
+	if h.music == "" {
+		return nil, nil
+	}
+	if info, err := os.Stat(h.music); err != nil || !info.IsDir() {
+		return nil, misuse{fmt.Errorf("--music %s: no such folder", h.music)}
+	}
+	var music atomic.Pointer[hmi.Music]
+	g.Go(func() error {
+		lib, err := media.Scan(ctx, h.music)
+		if err != nil {
+			if ctx.Err() == nil {
+				logger.Error("music cannot be read", "folder", h.music, "err", err)
+			}
+			return nil
+		}
+		logger.Info("music", "folder", h.music, "tracks", len(lib.Tracks), "skipped", lib.Skipped)
+		music.Store(hmicmd.MusicOf(lib))
+		return nil
+	})
+	return music.Load, nil
 }
 
 // receivedDir is where readable copies of what phones sent are: in memory where
