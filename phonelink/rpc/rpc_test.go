@@ -10,9 +10,12 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
 
 	"tandem/phonelink"
 	"tandem/phonelink/rpc"
+	"tandem/phonelink/rpc/phonelinkpb"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -220,4 +223,31 @@ func TestServerGone(t *testing.T) {
 	until(t, w, "back", func(v *phonelink.View) bool {
 		return v.Trouble == "" && v.Pairing != nil && v.Sessions[0].Render && v.Phones[0].Presence == phonelink.Linked
 	})
+}
+
+// TestSignOfLife: a server with nothing to say says so.
+func TestSignOfLife(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "phonelink.sock")
+	serve(t, newService(), socket)
+	conn, err := grpc.NewClient("unix:"+socket, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	stream, err := phonelinkpb.NewPhonelinkClient(conn).Watch(ctx, &phonelinkpb.WatchRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	empty := 0
+	for empty < 3 {
+		m, err := stream.Recv()
+		if err != nil {
+			t.Fatalf("got %d signs of life, then %v", empty, err)
+		}
+		if len(m.GetView()) == 0 {
+			empty++
+		}
+	}
 }

@@ -12,11 +12,14 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
 
 	"tandem/hmi"
 	"tandem/phonelink"
 	"tandem/vehicle"
 	"tandem/vehicle/rpc"
+	"tandem/vehicle/rpc/vehiclepb"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -413,5 +416,33 @@ func TestListen(t *testing.T) {
 	os.WriteFile(file, []byte("x"), 0o600)
 	if _, err := rpc.Listen(file, 0o600); err == nil {
 		t.Error("a file was replaced by a socket")
+	}
+}
+
+// TestSignOfLife: a server with nothing to say says so.
+func TestSignOfLife(t *testing.T) {
+	r := newRig(t)
+	socket := filepath.Join(t.TempDir(), "vehicle.sock")
+	r.serve(t, socket, rpc.All())
+	conn, err := grpc.NewClient("unix:"+socket, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	stream, err := vehiclepb.NewVehicleClient(conn).Watch(ctx, &vehiclepb.WatchRequest{Paths: []string{string(vehicle.Speed)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	empty := 0
+	for empty < 3 {
+		m, err := stream.Recv()
+		if err != nil {
+			t.Fatalf("got %d signs of life, then %v", empty, err)
+		}
+		if len(m.GetSamples()) == 0 {
+			empty++
+		}
 	}
 }
