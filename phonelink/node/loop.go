@@ -231,7 +231,7 @@ func (l *loop) open() {
 		return
 	}
 	l.room, l.trouble = r, r.trouble
-	r.snapshot = r.journal.Size()
+	r.snapshot = int64(len(r.state.Snapshot())) // not the size: who is killed often would never compact
 	var boot phonelink.Boot
 	rand.Read(boot.Seed[:]) // never fails
 	l.step(boot)
