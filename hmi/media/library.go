@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/dhowden/tag"
 
@@ -35,6 +36,7 @@ type Track struct {
 	Album  string
 	Number int // on its disc; 0: not known
 	Disc   int
+	Length time.Duration // 0: not known
 }
 
 // URL is the track's file as a URL (RFC 8089).
@@ -119,6 +121,9 @@ func readTrack(p, rel string) (t Track, err error) {
 	if _, err := f.ReadAt(head[:], 0); err != nil {
 		return t, err
 	}
+	if info, err := f.Stat(); err == nil {
+		t.Length = lengthOf(f, info.Size())
+	}
 	defer func() {
 		if recover() != nil { // a hostile tag: the file's name will do
 			err = nil
@@ -157,7 +162,7 @@ func clean(s string) string {
 func Session(tracks []Track, from int) phonelink.Session {
 	doc := &phonelink.MediaDoc{Index: from, Rate: 1, Volume: 1, Playing: true}
 	for _, t := range tracks {
-		doc.Queue = append(doc.Queue, phonelink.Track{ID: t.ID, URL: t.URL(), Title: t.Title, Artist: t.Artist, Album: t.Album})
+		doc.Queue = append(doc.Queue, phonelink.Track{ID: t.ID, URL: t.URL(), Title: t.Title, Artist: t.Artist, Album: t.Album, Length: t.Length})
 	}
 	s := phonelink.Session{Kind: phonelink.Media, Doc: doc, Needs: phonelink.NeedsAudio}
 	if from < len(tracks) {

@@ -410,6 +410,44 @@ var encoders = []struct {
 	}},
 }
 
+// TestMP3LengthByEncoding reads lengths that lame wrote in its ways.
+func TestMP3LengthByEncoding(t *testing.T) {
+	if _, err := exec.LookPath("lame"); err != nil {
+		if os.Getenv("TANDEM_RIG") == "1" {
+			t.Fatal(err)
+		}
+		t.Skip("lame is not installed")
+	}
+	dir := t.TempDir()
+	for name, c := range map[string]struct {
+		rate int
+		args []string
+	}{
+		"constant":         {44100, []string{"-b", "128"}},
+		"no header":        {44100, []string{"-b", "128", "-t"}},
+		"variable":         {48000, []string{"-V", "4"}},
+		"mono":             {44100, []string{"-m", "m", "-b", "64"}},
+		"mpeg 2":           {22050, []string{"-b", "64"}},
+		"mpeg 2.5":         {8000, []string{"-b", "16"}},
+		"mpeg 2.5, no tag": {8000, []string{"-b", "16", "-t"}},
+	} {
+		raw := write(t, t.TempDir(), "tone.wav", tone(c.rate, 8*time.Second))
+		out := filepath.Join(dir, name+".mp3")
+		if msg, err := exec.Command("lame", append(append([]string{"--quiet"}, c.args...), raw, out)...).CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v: %s", name, err, msg)
+		}
+	}
+	lib, err := media.Scan(t.Context(), dir)
+	if err != nil || len(lib.Tracks) != 7 {
+		t.Fatalf("got %d tracks, %v", len(lib.Tracks), err)
+	}
+	for _, tr := range lib.Tracks {
+		if (tr.Length - 8*time.Second).Abs() > 250*time.Millisecond {
+			t.Errorf("%s: length %v, want 8s", tr.Title, tr.Length)
+		}
+	}
+}
+
 // TestForeignFiles scans and plays files that lame, flac and oggenc made.
 func TestForeignFiles(t *testing.T) {
 	dir := t.TempDir()
@@ -437,6 +475,16 @@ func TestForeignFiles(t *testing.T) {
 	var got []string
 	for _, tr := range lib.Tracks {
 		got = append(got, tr.Artist+"/"+tr.Title)
+		want := 2 * time.Second
+		switch tr.Title {
+		case "untagged":
+			want = time.Second
+		case "hostile":
+			want = 0
+		}
+		if (tr.Length - want).Abs() > 60*time.Millisecond { // MP3 pads
+			t.Errorf("%s: length %v, want %v", tr.Title, tr.Length, want)
+		}
 	}
 	want := []string{"/hostile", "/untagged", "Band/First", "Band/Second", "Band/Third"}
 	if !slices.Equal(got, want) {
@@ -471,4 +519,28 @@ func TestScanErrors(t *testing.T) {
 	if _, err := media.Scan(ctx, t.TempDir()); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want canceled", err)
 	}
+}
+
+func FuzzScan(f *testing.F) {
+	f.Add("a.wav", tone(8000, 10*time.Millisecond))
+	f.Add("a.mp3", []byte("ID3\x04\x00\x00\x00\x00\x00\x02xx\xff\xfb\x90\x64"+strings.Repeat("\x00", 400)))
+	f.Add("a.ogg", []byte("OggS\x00\x02"))
+	f.Add("a.flac", []byte("fLaC\x00\x00\x00\x22"))
+	f.Fuzz(func(t *testing.T, name string, data []byte) {
+		base := "x" + filepath.Ext(filepath.Base(name))
+		if strings.ContainsRune(base, 0) || len(base) > 200 {
+			return
+		}
+		dir := t.TempDir()
+		write(t, dir, base, data)
+		lib, err := media.Scan(t.Context(), dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, tr := range lib.Tracks {
+			if tr.Length < 0 || tr.Title == "" {
+				t.Errorf("track %+v", tr)
+			}
+		}
+	})
 }
