@@ -31,7 +31,6 @@ type fakeHub struct {
 	files   map[string]string
 	window  time.Time
 	decided []string
-	hints   []netip.Addr
 	down    bool
 	offered chan struct{} // holds offerPayload until closed; nil: not
 }

@@ -145,7 +145,7 @@ func New(cfg Config) (*Hub, error) {
 	if err := h.listen(); err != nil {
 		return nil, err
 	}
-	h.load(nil)
+	h.load()
 	return h, nil
 }
 
@@ -174,8 +174,8 @@ func (h *Hub) listen() (err error) {
 func (h *Hub) Addr() netip.AddrPort { return addrPortOf(h.packets.LocalAddr()) }
 
 // load brings the peers in line with the trust store: a peer that is not in it
-// any more is cut off. ctx nil: only note them; Run starts them.
-func (h *Hub) load(ctx context.Context) {
+// any more is cut off. launch starts the new ones.
+func (h *Hub) load() {
 	want := map[phonelink.Device]trust.Peer{}
 	for _, p := range h.cfg.Peers() {
 		if p.Adapter == "" && p.Device != h.cfg.Self.Device && phonelink.DeviceOf(p.SPKI) == p.Device {
@@ -196,9 +196,6 @@ func (h *Hub) load(ctx context.Context) {
 			p = newPeer(h, info)
 			h.peers[d] = p
 		}
-		if ctx != nil && p.cancel == nil {
-			h.launchLocked(ctx, p)
-		}
 	}
 	h.mu.Unlock()
 	for _, p := range gone {
@@ -207,6 +204,17 @@ func (h *Hub) load(ctx context.Context) {
 			<-p.ended
 		}
 		h.status.drop(p.device)
+	}
+}
+
+// launch runs the peers that do not run yet.
+func (h *Hub) launch(ctx context.Context) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, p := range h.peers {
+		if p.cancel == nil {
+			h.launchLocked(ctx, p)
+		}
 	}
 }
 
@@ -245,7 +253,8 @@ func (h *Hub) Run(ctx context.Context) error {
 		wg.Go(func() { h.discover(ctx) })
 	}
 	for ctx.Err() == nil {
-		h.load(ctx)
+		h.load()
+		h.launch(ctx)
 		select {
 		case <-ctx.Done():
 		case <-h.refresh:

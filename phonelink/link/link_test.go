@@ -46,14 +46,6 @@ func newDevice(t testing.TB, name string) *device {
 	return &device{t: t, id: id, name: name}
 }
 
-// order swaps two devices so that the first is the elector.
-func order(a, b *device) (*device, *device) {
-	if a.id.Device > b.id.Device {
-		return b, a
-	}
-	return a, b
-}
-
 func (d *device) trust(o *device, at ...netip.AddrPort) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

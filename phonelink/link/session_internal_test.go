@@ -16,8 +16,6 @@ type modelEnd struct {
 	s        session
 	pushed   [classes]uint32
 	expected map[uint64]*[classes]uint32 // by the sender's incarnation: the next number
-	fresh    bool                        // nothing was ever dropped on the way here
-	taken    []arrival
 }
 
 // modelCarrier is a connection: what is on its way, in order, each way.
@@ -30,12 +28,11 @@ type modelCarrier struct {
 
 // model is two sessions, and carriers that begin, end and lie in wait.
 type model struct {
-	t     *testing.T
-	ends  [2]*modelEnd // 0 elects
-	all   []*modelCarrier
-	use   [2]*modelCarrier
-	next  uint64
-	moved bool
+	t    *testing.T
+	ends [2]*modelEnd // 0 elects
+	all  []*modelCarrier
+	use  [2]*modelCarrier
+	next uint64
 }
 
 func newModel(t *testing.T) *model {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -47,15 +46,6 @@ func unhex(t testing.TB, v map[string]string, key string) []byte {
 		t.Fatalf("PROTOCOL.md: %s = %q: not hexadecimal", key, v[key])
 	}
 	return b
-}
-
-func number(t testing.TB, v map[string]string, key string) uint64 {
-	t.Helper()
-	n, err := strconv.ParseUint(strings.TrimPrefix(v[key], "#"), 10, 64)
-	if err != nil {
-		t.Fatalf("PROTOCOL.md: %s = %q: not #number", key, v[key])
-	}
-	return n
 }
 
 func text(v map[string]string, key string) string { return strings.Trim(v[key], `"`) }
