@@ -65,8 +65,24 @@ type View struct {
 	Calls         []CallView
 	Threads       []Thread // newest first
 	Transfers     []Transfer
-	Trouble       string // the link as a whole does not work, and why; "" for none
+	Trouble       string        // what does not work of the link, and why; "" for none
+	Troubles      []TroubleCode // of Trouble; none for a Trouble without a code: the link as a whole
 }
+
+// TroubleCode is what does not work of the link, for a shell to translate.
+type TroubleCode string
+
+// Codes of troubles.
+const (
+	TroubleDisk    TroubleCode = "disk"    // nothing can be kept
+	TroubleProfile TroubleCode = "profile" // the profile cannot be opened
+	TroubleSilent  TroubleCode = "silent"  // the link does not answer
+	TroubleDamaged TroubleCode = "damaged" // a record was damaged; sessions come back from the phones
+	TroubleOthers  TroubleCode = "others"  // phones with other software cannot be reached
+)
+
+// Partial reports whether the rest of the link works.
+func (c TroubleCode) Partial() bool { return c == TroubleDamaged || c == TroubleOthers }
 
 // Pairing is the open pairing screen.
 type Pairing struct {
@@ -145,8 +161,20 @@ type Phone struct {
 	Players   []Player
 	Clipboard string // what the phone gave; "" for none
 	Commands  []PhoneCommand
-	Hint      string // what a person should do on the phone; "" for nothing
+	Hint      string     // what a person should do, or know, on the phone; "" for nothing
+	Hints     []HintCode // of Hint, in its order; none for a Hint without codes
 }
+
+// HintCode is a line of a phone's Hint, for a shell to translate.
+type HintCode string
+
+// Codes of hints.
+const (
+	HintBattery    HintCode = "battery"    // exempt the app from battery saving
+	HintForeground HintCode = "foreground" // keep the app open on the screen
+	HintTap        HintCode = "tap"        // the clipboard takes a tap there
+	HintMedia      HintCode = "media"      // media goes over by pausing there and playing here
+)
 
 // PhoneCommand is something that the phone offers to run.
 type PhoneCommand struct{ Key, Name string }

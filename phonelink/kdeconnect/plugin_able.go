@@ -138,7 +138,7 @@ func (p *phone) android() bool {
 	return p.handheld() && (p.takes == nil || p.sends["kdeconnect.notification"] || p.sends["kdeconnect.telephony"] || p.sends["kdeconnect.mpris"])
 }
 
-// Hints, as sentences for a person.
+// Hints, as sentences for a person, and their codes.
 const (
 	hintBattery = "On the phone, open Settings, Apps, KDE Connect, Battery and choose Unrestricted: otherwise the phone is not found while its screen is off."
 	hintTap     = "Android 10 and later gives its clipboard only when you tap Send clipboard in KDE Connect's notification."
@@ -147,21 +147,23 @@ const (
 )
 
 // hints says what a person should do, or know, on the phone; "" for nothing.
-func (p *phone) hints() string {
+func (p *phone) hints() (text string, codes []phonelink.HintCode) {
 	var out []string
-	if p.handheld() {
-		if p.android() {
-			out = append(out, hintBattery)
-		} else {
-			out = append(out, hintApple)
-		}
+	say := func(text string, code phonelink.HintCode) {
+		out, codes = append(out, text), append(codes, code)
+	}
+	switch {
+	case p.android():
+		say(hintBattery, phonelink.HintBattery)
+	case p.handheld():
+		say(hintApple, phonelink.HintForeground)
 	}
 	can := p.can()
 	if p.android() && can&phonelink.CanClipboardTap != 0 {
-		out = append(out, hintTap)
+		say(hintTap, phonelink.HintTap)
 	}
 	if can&phonelink.CanMedia != 0 {
-		out = append(out, hintMedia)
+		say(hintMedia, phonelink.HintMedia)
 	}
-	return strings.Join(out, "\n")
+	return strings.Join(out, "\n"), codes
 }

@@ -210,13 +210,14 @@ func TestAbilities(t *testing.T) {
 		phone phonelink.Phone
 		want  phonelink.Ability
 		hints []string
+		codes []phonelink.HintCode
 	}{
 		{"android", android, phonelink.CanMedia | phonelink.CanNotify | phonelink.CanReply | phonelink.CanSMS | phonelink.CanCall | phonelink.CanMute |
 			phonelink.CanClipboardTap | phonelink.CanFiles | phonelink.CanRing | phonelink.CanBattery | phonelink.CanSignal | phonelink.CanContacts | phonelink.CanRemoteControl,
-			[]string{hintBattery, hintTap, hintMedia}},
+			[]string{hintBattery, hintTap, hintMedia}, []phonelink.HintCode{phonelink.HintBattery, phonelink.HintTap, phonelink.HintMedia}},
 		{"laptop", laptop, phonelink.CanMedia | phonelink.CanNotify | phonelink.CanClipboard | phonelink.CanFiles | phonelink.CanBattery | phonelink.CanCommands |
-			phonelink.CanVolume | phonelink.CanLock | phonelink.CanRemoteControl, []string{hintMedia}},
-		{"iOS", apple, phonelink.CanClipboardTap | phonelink.CanFiles | phonelink.CanRing | phonelink.CanBattery, []string{hintApple}},
+			phonelink.CanVolume | phonelink.CanLock | phonelink.CanRemoteControl, []string{hintMedia}, []phonelink.HintCode{phonelink.HintMedia}},
+		{"iOS", apple, phonelink.CanClipboardTap | phonelink.CanFiles | phonelink.CanRing | phonelink.CanBattery, []string{hintApple}, []phonelink.HintCode{phonelink.HintForeground}},
 	}
 	for _, tc := range tests {
 		if tc.phone.Can != tc.want {
@@ -224,6 +225,9 @@ func TestAbilities(t *testing.T) {
 		}
 		if got, want := tc.phone.Hint, strings.Join(tc.hints, "\n"); got != want {
 			t.Errorf("%s: got hint %q, want %q", tc.name, got, want)
+		}
+		if !slices.Equal(tc.phone.Hints, tc.codes) {
+			t.Errorf("%s: got hints %v, want %v", tc.name, tc.phone.Hints, tc.codes)
 		}
 		if tc.phone.Can&phonelink.CanHandOff != 0 {
 			t.Errorf("%s: a stock phone has no hand-off with one owner", tc.name)

@@ -33,7 +33,8 @@ type loop struct {
 	room    *room // nil: locked, valet, or in trouble
 	locked  bool
 	trouble string
-	reopen  time.Time // zero: no need
+	code    phonelink.TroubleCode // of trouble
+	reopen  time.Time             // zero: no need
 
 	batch   []phonelink.Effect
 	answers []answered
@@ -196,7 +197,7 @@ func (l *loop) broken(err error) {
 		reply <- fmt.Errorf("it may have happened: %w", err)
 	}
 	l.closeRoom()
-	l.trouble = "The phone link cannot write to its disk: " + err.Error()
+	l.trouble, l.code = "The phone link cannot write to its disk: "+err.Error(), phonelink.TroubleDisk
 	l.reopen = time.Now().Add(openAgain)
 }
 
@@ -226,11 +227,11 @@ func (l *loop) open() {
 		return
 	case err != nil:
 		l.log.Error("profile cannot be opened", "profile", l.profile, "error", err)
-		l.trouble = "The phone link cannot open profile " + string(l.profile) + ": " + err.Error()
+		l.trouble, l.code = "The phone link cannot open profile "+string(l.profile)+": "+err.Error(), phonelink.TroubleProfile
 		l.reopen = time.Now().Add(openAgain)
 		return
 	}
-	l.room, l.trouble = r, r.trouble
+	l.room, l.trouble, l.code = r, r.trouble, phonelink.TroubleDamaged
 	r.snapshot = int64(len(r.state.Snapshot())) // not the size: who is killed often would never compact
 	var boot phonelink.Boot
 	rand.Read(boot.Seed[:]) // never fails

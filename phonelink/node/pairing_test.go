@@ -277,8 +277,8 @@ func TestDiskFails(t *testing.T) {
 		t.Errorf("got %v, want that it may have happened", err)
 	}
 	v := phone.until("the trouble", func(v *phonelink.View) bool { return strings.Contains(v.Trouble, "input/output error") })
-	if len(v.Sessions) != 0 {
-		t.Errorf("got %d sessions that nobody may rely on", len(v.Sessions))
+	if len(v.Sessions) != 0 || !slices.Equal(v.Troubles, []phonelink.TroubleCode{phonelink.TroubleDisk}) {
+		t.Errorf("got %d sessions that nobody may rely on, troubles %v", len(v.Sessions), v.Troubles)
 	}
 	if err := phone.do(phonelink.End{Session: id}); codeOf(err) != phonelink.RefusedProfile {
 		t.Errorf("got %v, want %s", err, phonelink.RefusedProfile)
@@ -301,8 +301,8 @@ func TestDamagedJournal(t *testing.T) {
 	damage(t, car.c.Data)
 	car, phone = start(t, atSamePort(car)), start(t, atSamePort(phone))
 	v := car.until("the session again", func(v *phonelink.View) bool { return find(v, id) != nil })
-	if !strings.Contains(v.Trouble, "damaged") {
-		t.Errorf("got trouble %q", v.Trouble)
+	if !strings.Contains(v.Trouble, "damaged") || len(v.Troubles) != 1 || !v.Troubles[0].Partial() {
+		t.Errorf("got trouble %q, %v", v.Trouble, v.Troubles)
 	}
 	if !slices.ContainsFunc(phone.view().Sessions, func(s phonelink.SessionView) bool { return s.ID == id && s.Local }) {
 		t.Error("the phone does not own its session any more")

@@ -20,6 +20,12 @@ func (l *loop) show() {
 		Self: l.n.self.Device, Name: l.n.c.Name, Profile: l.profile, Locked: l.locked,
 		Pairing: l.pairing(), Trouble: strings.Join(append(l.problems[:len(l.problems):len(l.problems)], nonEmpty(l.trouble)...), " "),
 	}
+	if len(l.problems) > 0 {
+		v.Troubles = append(v.Troubles, phonelink.TroubleOthers)
+	}
+	if l.trouble != "" {
+		v.Troubles = append(v.Troubles, l.code)
+	}
 	if l.room != nil {
 		l.showSessions(v, now)
 	}

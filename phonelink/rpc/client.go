@@ -247,7 +247,7 @@ func (w *watch) stream(ctx context.Context, got func(*phonelink.View)) error {
 // lost is what is left of a view when the phone link does not answer.
 func lost(last *phonelink.View) *phonelink.View {
 	v := *last
-	v.Trouble = "the phone link does not answer"
+	v.Trouble, v.Troubles = "the phone link does not answer", []phonelink.TroubleCode{phonelink.TroubleSilent}
 	v.Pairing = nil
 	v.Phones = slices.Clone(last.Phones)
 	for i := range v.Phones {
