@@ -282,7 +282,8 @@ func checkDoc(d Document) error {
 	ok := true
 	switch d := d.(type) {
 	case *MediaDoc:
-		ok = finite(d.Rate, 0, 100) && finite(d.Volume, 0, 1) && d.Index >= 0 && d.Position >= 0 && d.Loop <= LoopQueue
+		ok = finite(d.Rate, 0, 100) && finite(d.Volume, 0, 1) && d.Index >= 0 && d.Position >= 0 && d.Loop <= LoopQueue &&
+			len(d.Gone) <= maxGone
 	case *NavigationDoc:
 		ok = d.Destination.sane() && d.Leg >= 0 && d.Leg <= len(d.Via)
 		for _, p := range d.Via {

@@ -165,6 +165,10 @@ func (p *printer) replica(r *Replica) {
 		for _, t := range d.Queue {
 			p.text(t.ID)
 		}
+		p.num(0)
+		for _, g := range d.Gone {
+			p.text(g.ID)
+		}
 	case *NavigationDoc:
 		for _, t := range d.Via {
 			p.text(t.ID)

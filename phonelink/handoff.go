@@ -293,8 +293,12 @@ func (s *State) adopt(e *entry, from Device, m CommitMsg) {
 	e.Lease = Lease{TTL: s.cfg.ttl(e.Kind)}
 	e.lease, e.dropAt = 0, 0
 	if e.Lease.TTL > 0 {
-		e.Lease.Heir = from
-		e.dropAt = s.now.Mono + s.cfg.Timing.TakeBack + s.cfg.margin(e.Kind)
+		if s.cfg.keepsHeir(e.Kind) {
+			e.Lease.Heir = from
+			e.dropAt = s.now.Mono + s.cfg.Timing.TakeBack + s.cfg.margin(e.Kind)
+		} else { // until it knows the state that names none
+			e.saved.heir, e.heirSeq = from, 1
+		}
 		e.renewAt = 0
 		switch {
 		case s.cfg.Faults.Has(LeaseFromCommit):
@@ -338,7 +342,7 @@ func (s *State) doneFrom(from *peer, id SessionID, epoch Epoch) {
 	}
 	e.Rev.Epoch, e.Rev.Seq = epoch, 0
 	e.Lease = Lease{TTL: s.cfg.ttl(e.Kind)}
-	if e.Lease.TTL > 0 {
+	if s.cfg.keepsHeir(e.Kind) {
 		e.Lease.Heir = s.cfg.Self
 	}
 	e.to, e.acked = promise{}, 0

@@ -122,6 +122,23 @@ func (w *world) on(d phonelink.Device, e phonelink.Event) {
 	}
 }
 
+// step delivers the messages that are on their way, 10 ms later.
+func (w *world) step() {
+	batch := w.mail
+	w.mail = nil
+	w.now += 10 * time.Millisecond
+	for _, m := range batch {
+		if w.cut[[2]phonelink.Device{m.from, m.to}] {
+			continue
+		}
+		msg, err := phonelink.DecodeMessage(m.m)
+		if err != nil {
+			w.t.Fatalf("own message: %v", err)
+		}
+		w.on(m.to, phonelink.Received{From: m.from, Message: msg})
+	}
+}
+
 // run delivers all messages, 10 ms after they are sent, and lets time pass.
 func (w *world) run(for_ time.Duration) {
 	end := w.now + for_
@@ -130,19 +147,7 @@ func (w *world) run(for_ time.Duration) {
 			w.t.Fatal("the devices never come to rest")
 		}
 		if len(w.mail) > 0 {
-			batch := w.mail
-			w.mail = nil
-			w.now += 10 * time.Millisecond
-			for _, m := range batch {
-				if w.cut[[2]phonelink.Device{m.from, m.to}] {
-					continue
-				}
-				msg, err := phonelink.DecodeMessage(m.m)
-				if err != nil {
-					w.t.Fatalf("own message: %v", err)
-				}
-				w.on(m.to, phonelink.Received{From: m.from, Message: msg})
-			}
+			w.step()
 			continue
 		}
 		next := time.Duration(0)
@@ -212,7 +217,7 @@ func TestTakeAndTakeBack(t *testing.T) {
 // TestLease cuts the link after a hand-off: the owner falls silent before the
 // heir may claim, and is told when the link is back.
 func TestLease(t *testing.T) {
-	w := newWorld(t, phonelink.Config{Self: "car"}, phonelink.Config{Self: "phone"})
+	w := newWorld(t, phonelink.Config{Self: "car", HeirPlay: true}, phonelink.Config{Self: "phone", HeirPlay: true})
 	x := song()
 	w.ask("phone", 1, phonelink.Open{Session: x})
 	w.run(time.Second)
@@ -234,6 +239,82 @@ func TestLease(t *testing.T) {
 	w.run(time.Second)
 	if got := w.view("car", x.ID); got.Owner() != "phone" || got.Rev.Epoch.N != 3 {
 		t.Errorf("the car believes %+v, want epoch 3 of the phone", got.Rev.Epoch)
+	}
+}
+
+// TestWalkAway cuts the link at each message of a hand-off of music and after
+// it: once it is done the new owner plays on, whatever becomes of the one
+// before, and before that one of them does.
+func TestWalkAway(t *testing.T) {
+	for cut := range 10 {
+		w := newWorld(t, phonelink.Config{Self: "car"}, phonelink.Config{Self: "phone"})
+		x := song()
+		w.ask("phone", 1, phonelink.Open{Session: x})
+		w.run(time.Second)
+		w.ask("car", 2, phonelink.Take{Session: x.ID})
+		for range cut { // each is one way of all messages
+			w.step()
+		}
+		done := w.view("phone", x.ID).Owner() == "car"
+		free := w.view("car", x.ID).Local && w.view("car", x.ID).Lease.Heir == ""
+		w.link("car", "phone", false)
+		w.ask("phone", 3, phonelink.TakeBack{Session: x.ID})
+		for range 600 {
+			w.run(100 * time.Millisecond)
+			if w.dev["car"].shown[x.ID] && w.dev["phone"].shown[x.ID] {
+				t.Fatalf("cut after %d: both render at %v", cut, w.now)
+			}
+		}
+		car, phone := w.dev["car"].shown[x.ID], w.dev["phone"].shown[x.ID]
+		t.Logf("cut after %d: done %v, free %v; car renders %v, phone %v", cut, done, free, car, phone)
+		if free != car || !done && !phone {
+			t.Errorf("cut after %d, done %v, free %v: got car renders %v, phone %v", cut, done, free, car, phone)
+		}
+		if cut == 9 && !car {
+			t.Error("the hand-off is done, and the car falls silent")
+		}
+		w.link("car", "phone", true)
+		w.run(5 * time.Second)
+		if car, phone = w.dev["car"].shown[x.ID], w.dev["phone"].shown[x.ID]; car == phone {
+			t.Errorf("cut after %d, healed: got car renders %v, phone %v", cut, car, phone)
+		}
+	}
+}
+
+// TestHeirByKind says of which kinds the owner before can claim, when a link
+// is lost after a hand-off.
+func TestHeirByKind(t *testing.T) {
+	docs := []struct {
+		doc  phonelink.Document
+		want bool
+	}{
+		{song().Doc, false},
+		{&phonelink.DraftDoc{Text: "late"}, true},
+		{&phonelink.PageDoc{URL: "https://example.org/"}, true},
+		{&phonelink.SceneDoc{Entity: "light", State: "on"}, true},
+		{&phonelink.NavigationDoc{Active: true}, false},
+	}
+	for _, tc := range docs {
+		k := tc.doc.Kind()
+		w := newWorld(t, phonelink.Config{Self: "car"}, phonelink.Config{Self: "phone"})
+		x := phonelink.Session{ID: phonelink.SessionID{1}, Kind: k, Profile: "ana", Title: "x", Doc: tc.doc, Expires: epochTime.Add(time.Hour)}
+		w.ask("phone", 1, phonelink.Open{Session: x})
+		w.run(time.Second)
+		w.ask("car", 2, phonelink.Take{Session: x.ID})
+		w.run(time.Second)
+		w.link("car", "phone", false)
+		w.ask("phone", 3, phonelink.TakeBack{Session: x.ID})
+		w.run(time.Minute)
+		refused := w.dev["phone"].refused[3]
+		if got := w.view("phone", x.ID).Local; got != tc.want || !got && refused != phonelink.RefusedAbsent {
+			t.Errorf("%v: got taken %v, refused %q; want %v", k, got, refused, tc.want)
+		}
+		if got := w.view("car", x.ID).Render; got == tc.want {
+			t.Errorf("%v: the car renders %v", k, got)
+		}
+		if w.ask("phone", 4, phonelink.Copy{Session: x.ID}); w.dev["phone"].refused[4] != "" {
+			t.Errorf("%v: copy: %v", k, w.dev["phone"].refused[4])
+		}
 	}
 }
 

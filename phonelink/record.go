@@ -50,6 +50,7 @@ type wireEntry struct {
 	Refused uint64       `cbor:"15,keyasint,omitempty"`
 	Done    OpID         `cbor:"16,keyasint,omitzero"`
 	Over    int64        `cbor:"17,keyasint,omitempty"` // ms since 1970
+	Doing   OpID         `cbor:"18,keyasint,omitzero"`
 }
 
 func encodeBoot(n uint64) []byte {
@@ -68,7 +69,7 @@ func encodeEntry(e *saved) []byte {
 func entryToWire(e *saved) wireEntry {
 	w := wireEntry{
 		State: toWire(&e.Replica), By: e.by, Relayed: e.relayed, To: e.to.Device, ToEpoch: e.to.Epoch, ToTry: e.to.Try, ToEcho: e.to.Echo,
-		Heir: e.heir, HeirSeq: e.heirSeq, Last: e.last, Refused: e.refused, Done: e.done,
+		Heir: e.heir, HeirSeq: e.heirSeq, Last: e.last, Refused: e.refused, Done: e.done, Doing: e.doing,
 	}
 	for _, l := range e.log {
 		w.Log, w.LogSeq = append(w.Log, opToWire(l.Op)), append(w.LogSeq, l.Seq)
@@ -92,7 +93,8 @@ func (w *wireEntry) saved() (e saved, err error) {
 	if e.Replica, err = w.State.replica(); err != nil {
 		return e, err
 	}
-	e.by, e.relayed, e.heir, e.heirSeq, e.last, e.refused, e.done = w.By, w.Relayed, w.Heir, w.HeirSeq, w.Last, w.Refused, w.Done
+	e.by, e.relayed, e.heir, e.heirSeq, e.last, e.refused, e.done, e.doing = w.By, w.Relayed, w.Heir, w.HeirSeq, w.Last, w.Refused, w.Done,
+		w.Doing
 	e.to = promise{w.To, w.ToEpoch, w.ToTry, w.ToEcho}
 	if len(w.Log) != len(w.LogSeq) {
 		return e, errors.New("log is not whole")

@@ -109,12 +109,20 @@ func (s *State) applyMedia(old, d *MediaDoc, o Op, own bool) Document {
 		if track(a.Track.ID) >= 0 || a.Track.ID == "" {
 			return old
 		}
+		if i := slices.IndexFunc(d.Gone, func(g GoneTrack) bool { return g.ID == a.Track.ID }); i >= 0 {
+			late := o.At < d.Gone[i].At
+			if d.Gone = without(d.Gone, i); late {
+				return d
+			}
+		}
 		d.Queue = slices.Insert(slices.Clone(d.Queue), after(track, a.After, len(d.Queue)), a.Track)
 		d.Index = max(0, track(playing))
 	case Dequeue:
 		i := track(a.Track)
 		if i < 0 {
-			return old
+			d.Gone = append(slices.Clone(d.Gone), GoneTrack{a.Track, s.sane(o.At)})
+			d.Gone = d.Gone[max(0, len(d.Gone)-maxGone):]
+			return d
 		}
 		d.Queue = without(d.Queue, i)
 		switch {
@@ -146,6 +154,9 @@ func (s *State) applyMedia(old, d *MediaDoc, o Op, own bool) Document {
 	}
 	return d
 }
+
+// maxGone is how many tracks a queue remembers that it never had.
+const maxGone = 16
 
 // without is list without its element i; nil for an empty one, as a decoder
 // makes it.

@@ -317,3 +317,83 @@ func TestLimits(t *testing.T) {
 		t.Errorf("the snapshot comes back differently, %v", err)
 	}
 }
+
+// TestGoneTrack takes a track out before it is there: the Enqueue that is
+// still on its way does nothing, a later one does.
+func TestGoneTrack(t *testing.T) {
+	w := newWorld(t, phonelink.Config{Self: "car"}, phonelink.Config{Self: "phone"})
+	x := song()
+	w.ask("car", 1, phonelink.Open{Session: x})
+	w.run(time.Second)
+	at := phonelink.Stamp(epochTime.UnixMilli()) << 16
+	enqueue := phonelink.Enqueue{Track: phonelink.Track{ID: "x"}, After: "b"}
+	for i, c := range []struct {
+		origin phonelink.Device
+		seq    uint64
+		at     phonelink.Stamp
+		act    phonelink.Action
+		want   int
+	}{
+		{"phone", 1, at + 2, phonelink.Dequeue{Track: "x"}, 2},
+		{"tablet", 1, at + 1, enqueue, 2},
+		{"tablet", 2, at + 3, enqueue, 3},
+		{"phone", 2, at + 4, phonelink.Dequeue{Track: "x"}, 2},
+		{"tablet", 3, at + 5, enqueue, 3},
+	} {
+		op := phonelink.Op{ID: phonelink.OpID{Origin: c.origin, Seq: c.seq}, At: c.at, Act: c.act}
+		w.on("car", phonelink.Received{From: "phone", Message: phonelink.OpsMsg{ID: x.ID, Epoch: phonelink.Epoch{N: 1, Device: "car"}, Ops: []phonelink.Op{op}}})
+		w.run(100 * time.Millisecond)
+		if d := w.view("phone", x.ID).Doc.(*phonelink.MediaDoc); len(d.Queue) != c.want {
+			t.Errorf("operation %d: got %+v, want %d tracks", i, d.Queue, c.want)
+		}
+	}
+	for i := range 40 {
+		w.ask("car", uint64(10+i), phonelink.Edit{Session: x.ID, Op: phonelink.Op{Act: phonelink.Dequeue{Track: fmt.Sprint("no", i)}}})
+	}
+	if d := w.view("car", x.ID).Doc.(*phonelink.MediaDoc); len(d.Gone) != 16 || d.Gone[15].ID != "no39" {
+		t.Errorf("got %d tracks that never were, the last %+v; want 16", len(d.Gone), d.Gone[len(d.Gone)-1])
+	}
+}
+
+// TestSentForOne begins to send a draft for an operation that the next owner
+// does not know, and crashes: it is never sent for another one.
+func TestSentForOne(t *testing.T) {
+	w := newWorld(t, phonelink.Config{Self: "car"}, phonelink.Config{Self: "phone"})
+	first, second := phonelink.OpID{Origin: "car", Seq: 1}, phonelink.OpID{Origin: "car", Seq: 2}
+	tell := func(n uint64, by phonelink.OpID) {
+		w.on("phone", phonelink.Received{From: "car", Message: phonelink.StateMsg{State: phonelink.Replica{Session: phonelink.Session{
+			ID: phonelink.SessionID{1}, Kind: phonelink.Draft, Profile: "ana", Title: "x", Lease: phonelink.Lease{TTL: 10 * time.Second},
+			Rev: phonelink.Rev{Epoch: phonelink.Epoch{N: n, Device: "car"}, Seq: 1},
+			Doc: &phonelink.DraftDoc{Text: "late", Sent: by != phonelink.OpID{}, SentBy: by, Via: "phone"},
+		}}}})
+	}
+	var sent []phonelink.OpID
+	look := func() {
+		for _, f := range w.dev["phone"].other {
+			if p, ok := f.(phonelink.Perform); ok {
+				sent = append(sent, p.Op)
+			}
+		}
+		w.dev["phone"].other = nil
+	}
+	tell(1, first)
+	look()
+	w.crash("phone")
+	look()
+	tell(2, phonelink.OpID{})
+	tell(3, second)
+	look()
+	if len(sent) < 2 {
+		t.Fatalf("got sent for %v, want once before and once after the crash", sent)
+	}
+	for _, id := range sent {
+		if id != first {
+			t.Errorf("got sent for %v, want only %v", sent, first)
+		}
+	}
+	w.on("phone", phonelink.Performed{Session: phonelink.SessionID{1}, Op: first})
+	tell(4, second)
+	if look(); sent[len(sent)-1] != first {
+		t.Errorf("sent again for %v", sent[len(sent)-1])
+	}
+}

@@ -218,6 +218,15 @@ type MediaDoc struct {
 	Loop     Loop          `cbor:"9,keyasint,omitempty"`
 	Source   Device        `cbor:"10,keyasint,omitempty"` // where the sound comes from, if not from URLs; "" for URLs
 	Player   string        `cbor:"11,keyasint,omitempty"` // name of the player at Source
+	Gone     []GoneTrack   `cbor:"12,keyasint,omitempty"` // taken out before they were there, at most maxGone, the latest last
+}
+
+// GoneTrack is a track that was taken out of a queue that did not have it: its
+// Enqueue is still on its way, from an owner whose lease ran out. An Enqueue of
+// it that is earlier than At does nothing.
+type GoneTrack struct {
+	ID string `cbor:"1,keyasint,omitempty"`
+	At Stamp  `cbor:"2,keyasint,omitempty"`
 }
 
 // Place is a point on the earth.

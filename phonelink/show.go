@@ -1,5 +1,7 @@
 package phonelink
 
+import "cmp"
+
 // settleShown decides whether this device is to be seen and heard with the
 // session, and says so when that changes.
 func (s *State) settleShown(e *entry) {
@@ -104,7 +106,7 @@ func (s *State) settlePerform(e *entry) {
 	switch d := e.Doc.(type) {
 	case *DraftDoc:
 		if d.Sent && e.done == (OpID{}) { // a draft is sent once
-			id = d.SentBy
+			id = cmp.Or(e.doing, d.SentBy)
 		}
 		mine = d.Via == s.cfg.Self && (len(e.log) == 0 || !s.owns(e)) // not before the heir knows
 	case *SceneDoc:
@@ -119,7 +121,9 @@ func (s *State) settlePerform(e *entry) {
 	if id == (OpID{}) || !mine || e.done == id || e.performing == id {
 		return
 	}
-	e.performing = id
+	if e.performing = id; e.Kind == Draft && e.doing != id {
+		e.doing, e.dirty = id, true
+	}
 	s.rest = append(s.rest, Perform{e.Session, id})
 }
 
@@ -165,6 +169,9 @@ func (s *State) Session(id SessionID, now Now) (SessionView, bool) {
 func (s *State) view(e *entry, now Now) SessionView {
 	v := SessionView{Session: e.Session, Local: s.owns(e), Copy: e.CopyOf != SessionID{}}
 	v.Doc = s.seen(e)
+	if v.Local {
+		v.Lease.Heir = e.heirOf() // one that was dropped too, until it knows
+	}
 	switch {
 	case !v.Local:
 		v.OnPhone = e.Owner()

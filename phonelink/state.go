@@ -15,6 +15,7 @@ type Config struct {
 	Cannot   Needs  // what this device lacks; sessions that need it are refused as mismatch
 	AskFirst bool   // a session sent here waits for a person's Accept
 	Relay    bool   // tells its peers of sessions that others own: the car, where phones meet
+	HeirPlay bool   // the owner before stays heir of media too; no product sets it, sim/continuity does
 	Timing   Timing // zero: DefaultTiming
 	Faults   Faults // fault injection: broken on purpose, for tests of tests
 }
@@ -49,6 +50,13 @@ func (c *Config) ttl(k Kind) time.Duration {
 	}
 	return ttls[k] / time.Duration(max(1, c.Timing.Scale))
 }
+
+// keepsHeir reports whether who hands a session of kind k over is its heir for
+// the time in which it may be taken back. Of media it is that only until the
+// new owner knows that the hand-off is done: a phone that is carried off, or
+// dozes, must not silence the car. Of the other leased kinds a lapse costs
+// nothing that is heard, and no change.
+func (c *Config) keepsHeir(k Kind) bool { return c.ttl(k) > 0 && (k != Media || c.HeirPlay) }
 
 func (c *Config) margin(k Kind) time.Duration {
 	return c.ttl(k) * time.Duration(c.Timing.Margin) / 100
@@ -160,6 +168,7 @@ type saved struct {
 	back    time.Time // until when it may be taken back from here
 	refused uint64    // Try of the last offer that was declined here
 	done    OpID      // what has been performed here
+	doing   OpID      // draft: what it was first to be sent for; it may have been, so it is never sent for another
 	over    time.Time // when it ended, as seen here
 }
 

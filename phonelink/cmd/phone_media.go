@@ -139,7 +139,6 @@ type soundJSON struct {
 // follow says what is heard until the session has gone, or has ended.
 func (p *phone) follow(ctx context.Context, c *companion, cmd *cobra.Command, id phonelink.SessionID, sounds <-chan player.Sound) error {
 	w := cmd.OutOrStdout()
-	talk := func(format string, args ...any) { fmt.Fprintf(cmd.ErrOrStderr(), format, args...) }
 	watch := c.node.Watch()
 	defer watch.Close()
 	tick := time.NewTicker(time.Second)
@@ -159,7 +158,7 @@ func (p *phone) follow(ctx context.Context, c *companion, cmd *cobra.Command, id
 		}
 		fmt.Fprintf(w, "%s  %s  %s%s  %s  (%s)\n", at.Local().Format("15:04:05.000"), word, clock(pos), length, clean(orElse(t.Title, base(t.URL))), where(v, s))
 	}
-	heard, gone := false, false
+	heard := false
 	for {
 		v := watch.View()
 		s := sessionOf(v, id)
@@ -170,14 +169,10 @@ func (p *phone) follow(ctx context.Context, c *companion, cmd *cobra.Command, id
 		if doc == nil {
 			return nil
 		}
-		if heard && !s.Local && s.Handoff == phonelink.Settled && p.companion == nil {
-			if s.TakeBack.Before(time.Now()) {
-				return nil // it needs us no more
-			}
-			if !gone {
-				gone = true
-				talk("%s goes on in %s; this stays for as long as it can be taken back (see 'tandem phone send --help')\n", titleOf(s), where(v, s))
-			}
+		if heard && !s.Local && s.Handoff == phonelink.Settled && s.Rev.Seq > 0 && p.companion == nil {
+			fmt.Fprintf(cmd.ErrOrStderr(), "%s goes on in %s\n", titleOf(s), where(v, s))
+			c.await(ctx, lastWord, func(*phonelink.View) bool { return false })
+			return nil
 		}
 		select {
 		case <-ctx.Done():

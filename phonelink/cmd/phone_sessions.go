@@ -73,11 +73,9 @@ func (p *phone) sendCommand() *cobra.Command {
 	cmd := p.jsonFlag(&cobra.Command{
 		Use:   "send SESSION",
 		Short: "Go on in the car with what is here",
-		Long: `Go on in the car with what is here. For ten minutes it can be taken back; as
-long as it can, the car renews its lease of music, messages and pages with this
-phone, and stops within seconds when it cannot, until the phone is back: of two
-that do not hear each other only one may go on. So keep a companion running
-('tandem phone serve') after sending those.`,
+		Long: `Go on in the car with what is here. For ten minutes it can be taken back. Music
+plays on whatever becomes of this phone. A message or page that was sent is not
+shown in the car while this phone is away, until then; no change of it is lost.`,
 		Args: oneSession, ValidArgsFunction: p.completeSessions(func(s sessionJSON) bool { return s.Here }),
 		RunE: p.with(func(ctx context.Context, c *companion, cmd *cobra.Command, args []string) error {
 			car, err := c.reach(ctx, to)
@@ -126,8 +124,8 @@ func (p *phone) move(ctx context.Context, c *companion, cmd *cobra.Command, key 
 		return err
 	}
 	v, s := c.moved(ctx, s)
-	if p.companion == nil && !s.Local && s.Lease.TTL > 0 && s.TakeBack.After(time.Now()) {
-		fmt.Fprintf(cmd.ErrOrStderr(), "no companion stays here to renew the lease: the car stops within %v; run 'tandem phone serve'\n", s.Lease.TTL)
+	if p.companion == nil && !s.Local { // the new owner waits for the word that its first state is here; nobody would say it again
+		defer c.await(ctx, lastWord, func(*phonelink.View) bool { return false })
 	}
 	if doc, ok := s.Doc.(*phonelink.MediaDoc); ok && p.companion == nil && s.Local && doc.Playing {
 		defer func() { // nobody else would play it
@@ -146,6 +144,9 @@ func (p *phone) move(ctx context.Context, c *companion, cmd *cobra.Command, key 
 	return nil
 }
 
+// lastWord is how long a process that ends lets what it says leave the device.
+const lastWord = 300 * time.Millisecond
+
 // moved waits until a session has another owner than before; a car that asks
 // its driver first may take its time.
 func (c *companion) moved(ctx context.Context, was *phonelink.SessionView) (v *phonelink.View, now *phonelink.SessionView) {
@@ -155,7 +156,7 @@ func (c *companion) moved(ctx context.Context, was *phonelink.SessionView) (v *p
 		if s := sessionOf(v, was.ID); s != nil {
 			now = s
 		}
-		return now.Rev.Epoch != was.Rev.Epoch && now.Handoff == phonelink.Settled
+		return now.Rev.Epoch != was.Rev.Epoch && now.Handoff == phonelink.Settled && now.Rev.Seq > 0
 	})
 	return v, now
 }

@@ -19,13 +19,14 @@ import (
 // each device losing power, at rest or before and after each record of what it
 // is doing. Everything that can follow from these is visited once.
 type Bounds struct {
-	Crashes  int // in all [3]; -1: none
-	Losses   int // in all [4]; -1: none
-	Ticks    int // moments that devices wait for [7]
-	InFlight int // messages on their way in one direction [2]; one more is lost
-	Cuts     int // of the link [1]; -1: none
-	Acts     int // of each session's program [3]
-	States   int // give up after this many [50,000,000]
+	Crashes  int  // in all [3]; -1: none
+	Losses   int  // in all [4]; -1: none
+	Ticks    int  // moments that devices wait for [7]
+	InFlight int  // messages on their way in one direction [2]; one more is lost
+	Cuts     int  // of the link [1]; -1: none
+	Acts     int  // of each session's program [3]
+	States   int  // give up after this many [50,000,000]
+	HeirPlay bool // phonelink.Config.HeirPlay of both
 	Faults   phonelink.Faults
 }
 

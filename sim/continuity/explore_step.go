@@ -128,7 +128,7 @@ func (x *explorer) restart(m *model, i int) {
 func (x *explorer) config(i int) phonelink.Config {
 	timing := phonelink.DefaultTiming
 	timing.Retry, timing.RetryCap, timing.Prepare = time.Second, time.Second, 4*time.Second
-	return phonelink.Config{Self: modelNames[i], Player: i == 0, Timing: timing, Faults: x.b.Faults}
+	return phonelink.Config{Self: modelNames[i], Player: i == 0, Timing: timing, HeirPlay: x.b.HeirPlay, Faults: x.b.Faults}
 }
 
 // time goes on to the next moment that a device waits for.

@@ -121,6 +121,7 @@ func (w *world) setUp() {
 		timing.TakeBack = 4 * time.Second // so that the end of an heir's right is seen
 	}
 	onDisk := w.chance(1. / 8)
+	heirs := w.chance(0.5) // so that the leases are proved by what can be heard
 	for i := range count {
 		n := &node{index: i, device: names[i], loaded: map[phonelink.SessionID]bool{}, shown: map[phonelink.SessionID]bool{}}
 		n.rate = 1 + (w.rnd.Float64()-0.5)*0.06
@@ -129,6 +130,7 @@ func (w *world) setUp() {
 		n.cond = phonelink.Conditions{Known: true}
 		n.config = phonelink.Config{
 			Self: n.device, Player: w.chance(0.7), AskFirst: w.chance(0.2), Relay: i == 0, Timing: timing, Faults: w.c.Faults,
+			HeirPlay: heirs,
 		}
 		if onDisk {
 			n.memory = journal.NewMemory(w.seed*3 + uint64(i))
