@@ -135,11 +135,21 @@ func (l *loop) now() phonelink.Now {
 	return phonelink.Now{Wall: t, Mono: t.Sub(l.n.start) + 1}
 }
 
-// step tells the machine; what follows waits for flush.
+// step tells the machine; what follows waits for flush. The View is made anew
+// after every event but the beat of a lease: the machine tells of a change that
+// it keeps or that must be acted on, not of an attempt that it gave up.
 func (l *loop) step(e phonelink.Event) {
-	if l.room != nil {
-		l.batch = append(l.batch, phonelink.Next(l.room.state, l.now(), e)...)
+	if l.room == nil {
+		return
 	}
+	l.batch = append(l.batch, phonelink.Next(l.room.state, l.now(), e)...)
+	if r, ok := e.(phonelink.Received); ok {
+		switch r.Message.(type) {
+		case phonelink.RenewMsg, phonelink.RenewedMsg:
+			return
+		}
+	}
+	l.dirty = true
 }
 
 // flush carries out what was decided, shows it, and tells who asked.
@@ -369,7 +379,6 @@ func (l *loop) receive(m link.Message) {
 func (l *loop) adopt(m phonelink.Msg) phonelink.Msg {
 	ok := true
 	mine := func(r *phonelink.Replica) {
-		l.dirty = true // the machine tells of changes that it keeps on disk
 		r.Profile = l.profile
 		ok = allowed(l.profile, r.Kind)
 	}

@@ -58,6 +58,7 @@ type Config struct {
 	Name     string            // for a person at the other end, at most trust.MaxName bytes
 	Model    string            // "car", "phone", "tablet", "laptop", "desktop"; "": "phone", or "car" with a Car
 	Profile  phonelink.Profile // to begin with; "": Owner
+	Only     bool              // no other profile is opened, but Guest and Valet: for a sandbox; Prepare comes first
 	Listen   string            // UDP and TCP address of the link; "": any port
 	Announce bool              // let peers find it by mDNS
 	Car      phonelink.Car     // nil for a phone
@@ -111,6 +112,51 @@ func (c *Config) fill() error {
 	return nil
 }
 
+// only are the profiles that the node may open; nil: all.
+func (c *Config) only() []phonelink.Profile {
+	if !c.Only {
+		return nil
+	}
+	return []phonelink.Profile{c.Profile, phonelink.Guest}
+}
+
+// Private are the folders and files below Data that a node with Only writes,
+// and those that it reads, once Prepare has made them.
+func (c *Config) Private() (write, read []string) {
+	for _, p := range c.only() {
+		if p != phonelink.Valet {
+			write = append(write, filepath.Join(c.Data, "profiles", string(p)))
+		}
+	}
+	in := func(name string) string { return filepath.Join(c.Data, name) }
+	return append(write, in("device"), in("lock")), []string{in("device.key"), in("identity")}
+}
+
+// Prepare makes what a node with Only cannot make from within a sandbox: the
+// device key, the identity and the folders of its profiles. It removes the
+// readable copies that a killed process left in any profile.
+func Prepare(c Config) error {
+	if err := c.fill(); err != nil {
+		return err
+	}
+	lock, err := lockFolder(c.Data)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	if _, err := trust.Open(trust.Config{Dir: c.Data, DeviceKey: c.DeviceKey, Logger: c.Logger}); err != nil {
+		return err
+	}
+	(&Node{c: c, log: c.Logger}).removeCopies()
+	write, _ := c.Private()
+	for _, dir := range write[:len(write)-1] {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return fmt.Errorf("phone link: %w", err)
+		}
+	}
+	return nil
+}
+
 // Node is a phone link. It is a phonelink.Service; its methods are for any
 // goroutine.
 type Node struct {
@@ -153,7 +199,7 @@ func New(c Config) (*Node, error) {
 }
 
 func (n *Node) open() (err error) {
-	n.store, err = trust.Open(trust.Config{Dir: n.c.Data, DeviceKey: n.c.DeviceKey, Logger: n.log})
+	n.store, err = trust.Open(trust.Config{Dir: n.c.Data, DeviceKey: n.c.DeviceKey, Profiles: n.c.only(), Logger: n.log})
 	if err != nil {
 		return err
 	}

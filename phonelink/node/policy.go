@@ -71,3 +71,11 @@ var told = []vehicle.Path{
 	vehicle.DoorRow2PassengerIsOpen, vehicle.TrunkRearIsOpen, vehicle.HoodIsOpen, vehicle.IsParkLockEngaged, vehicle.CurrentGear,
 	vehicle.Latitude, vehicle.Longitude, vehicle.TraveledDistance,
 }
+
+// Signals are all that a node reads of the car, for one that knows the car
+// from another process.
+func Signals() []vehicle.Path {
+	return append([]vehicle.Path{
+		vehicle.Speed, vehicle.LowVoltageSystemState, vehicle.SeatRow1DriverOccupancyStatus,
+	}, told...)
+}

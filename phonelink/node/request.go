@@ -301,6 +301,10 @@ func (l *loop) setProfile(ctx context.Context, p phonelink.Profile, reply chan<-
 		reply <- refuse(phonelink.RefusedProfile, err.Error())
 		return
 	}
+	if only := l.n.c.only(); only != nil && p != phonelink.Valet && !slices.Contains(only, p) {
+		reply <- refuse(phonelink.RefusedProfile, "the phone link runs for profile "+string(l.n.c.Profile)+" alone; start it again for another")
+		return
+	}
 	l.closePairing()
 	err := l.leave()
 	l.profile = p
