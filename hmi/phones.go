@@ -1,6 +1,7 @@
 package hmi
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -40,12 +41,13 @@ const (
 // shown now, without what has expired, with the requests that its controls
 // send. It is immutable; a nil one is a car without a phone link.
 type Phones struct {
-	Link    LinkState
-	Trouble string // why the link does not work, in English, as the link says it
-	Name    string // of this car
-	Profile phonelink.Profile
-	Locked  bool // the profile's contents cannot be read yet
-	Limits  Limits
+	Link     LinkState
+	Trouble  string                  // why the link does not work, in English, as the link says it; "" where Troubles do
+	Troubles []phonelink.TroubleCode // what does not work; with LinkReady: of a part
+	Name     string                  // of this car
+	Profile  phonelink.Profile
+	Locked   bool // the profile's contents cannot be read yet
+	Limits   Limits
 
 	Pairing   *Pairing // nil: the pairing screen is not open, or not allowed now
 	List      []Phone
@@ -61,7 +63,7 @@ type Phones struct {
 
 // Phone is a paired phone.
 type Phone struct {
-	phonelink.Phone        // its Name, Network, Hint and Clipboard are cut
+	phonelink.Phone        // its Name, Network, Hint and Clipboard are cut; Hint is only what Hints do not say
 	HidesClip       bool   // it gave a clipboard that must not be shown now
 	Clip            string // the whole of what it gave, to pass on; never shown
 }
@@ -186,9 +188,7 @@ func PhonesOf(v *phonelink.View, l Limits, now time.Time) *Phones {
 		return &Phones{Limits: l}
 	}
 	p := &Phones{Link: LinkReady, Name: l.title(v.Name), Profile: v.Profile, Locked: v.Locked, Limits: l}
-	if v.Trouble != "" {
-		p.Link, p.Trouble = LinkTrouble, l.title(v.Trouble)
-	}
+	p.trouble(v)
 	if v.Pairing != nil && l.Setup && !p.until(v.Pairing.Until, now) {
 		p.Pairing = l.pairing(v.Pairing)
 	}
@@ -202,6 +202,23 @@ func PhonesOf(v *phonelink.View, l Limits, now time.Time) *Phones {
 	p.sources(v)
 	p.things(v, now)
 	return p
+}
+
+// trouble is what does not work: all of the link, unless every cause is known to
+// be one of a part.
+func (p *Phones) trouble(v *phonelink.View) {
+	whole := func(c phonelink.TroubleCode) bool { return !c.Partial() }
+	switch {
+	case v.Trouble == "" && len(v.Troubles) == 0:
+		return
+	case len(v.Troubles) == 0:
+		p.Trouble = p.Limits.title(v.Trouble)
+	default:
+		p.Troubles = first(v.Troubles, maxList)
+	}
+	if len(v.Troubles) == 0 || slices.ContainsFunc(v.Troubles, whole) {
+		p.Link = LinkTrouble
+	}
 }
 
 func (l Limits) pairing(v *phonelink.Pairing) *Pairing {
@@ -224,6 +241,9 @@ func grouped(code string) string {
 func (l Limits) phone(x phonelink.Phone) Phone {
 	p := Phone{Phone: x, Clip: x.Clipboard, HidesClip: x.Clipboard != "" && !l.Texts}
 	p.Name, p.Network, p.Hint = l.title(x.Name), clean(x.Network, 12), l.title(x.Hint)
+	if len(x.Hints) > 0 {
+		p.Hint = ""
+	}
 	p.Clipboard = ""
 	if l.Texts {
 		p.Clipboard = l.text(x.Clipboard)

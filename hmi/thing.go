@@ -3,8 +3,11 @@ package hmi
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"tandem/phonelink"
 )
@@ -36,6 +39,7 @@ type Thing struct {
 	Session  phonelink.SessionID
 	Kind     phonelink.Kind
 	Title    string // "" when there is none, or it must not be shown now
+	At       Spot   // of a destination without a name
 	By       string // artist or app
 	Phone    string // name of the phone
 	Why      phonelink.OfferWhy
@@ -44,6 +48,12 @@ type Thing struct {
 	Moving   bool      // Coming, Going: the moment itself
 	Parked   bool      // Yes only while parked, and the car is not
 	Yes, No  phonelink.Request
+}
+
+// Spot is a place that has only coordinates; the zero value is none.
+type Spot struct {
+	Latitude, Longitude float64 // degrees
+	OK                  bool
 }
 
 // Key names a thing among the present ones.
@@ -106,6 +116,9 @@ func (p *Phones) things(v *phonelink.View, now time.Time) {
 // thing is a session in words that may be shown now.
 func (p *Phones) thing(do Doing, s *phonelink.SessionView) Thing {
 	t := Thing{Do: do, Session: s.ID, Kind: s.Kind, Title: p.sessionTitle(&s.Session), By: p.Limits.title(s.App), Phone: p.nameOf(peerOf(s))}
+	if doc, ok := s.Doc.(*phonelink.NavigationDoc); ok && doc != nil && t.Title == "" {
+		t.At = spotOf(doc.Destination)
+	}
 	if doc, ok := s.Doc.(*phonelink.MediaDoc); ok && doc != nil && doc.Index >= 0 && doc.Index < len(doc.Queue) {
 		if x := doc.Queue[doc.Index]; x.Artist != "" {
 			t.By = p.Limits.title(x.Artist)
@@ -125,9 +138,7 @@ func (p *Phones) sessionTitle(s *phonelink.Session) string {
 			return p.Limits.title(doc.Queue[doc.Index].Title)
 		}
 	case *phonelink.NavigationDoc:
-		if doc != nil && doc.Destination.Name != "" {
-			return p.Limits.title(doc.Destination.Name)
-		}
+		return p.placeTitle(doc, s.Title)
 	case *phonelink.CallDoc:
 		if doc != nil && doc.Name != "" {
 			return p.Limits.title(doc.Name)
@@ -150,6 +161,27 @@ func (p *Phones) sessionTitle(s *phonelink.Session) string {
 		return p.Limits.spoken(s.Title)
 	}
 	return p.Limits.title(s.Title)
+}
+
+// placeTitle is what a destination is called; "" for one that has only
+// coordinates, also if they are its title, or the whole of a link.
+func (p *Phones) placeTitle(doc *phonelink.NavigationDoc, title string) string {
+	if doc != nil && doc.Destination.Name != "" {
+		title = doc.Destination.Name
+	}
+	if !strings.ContainsFunc(title, unicode.IsLetter) || strings.HasPrefix(strings.ToLower(title), "geo:") {
+		return ""
+	}
+	return p.Limits.title(title)
+}
+
+// spotOf is where a place is, if that can be on Earth.
+func spotOf(x phonelink.Place) Spot {
+	ok := math.Abs(x.Latitude) <= 90 && math.Abs(x.Longitude) <= 180 && (x.Latitude != 0 || x.Longitude != 0)
+	if !ok {
+		return Spot{}
+	}
+	return Spot{x.Latitude, x.Longitude, true}
 }
 
 func (p *Phones) offer(o *phonelink.Offer) Thing {

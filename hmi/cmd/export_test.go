@@ -16,3 +16,6 @@ func Contacts(to func(input.Event)) func(source int, ev input.Event) {
 	c := &contacts{to: to, numbers: make(map[finger]int)}
 	return c.pass
 }
+
+// ShellConfig is what a shell is made with.
+var ShellConfig = (*Config).shell

@@ -32,6 +32,7 @@ type Config struct {
 	Vehicle hmi.Vehicle
 	Phones  phonelink.Service // nil: the car has no phone link
 	Music   func() *hmi.Music // what this car itself can play, asked in every frame; nil: nothing. Its result may be nil
+	Profile phonelink.Profile // the driver's, to come back to from guest and valet; "": screen.DriverProfile
 	Outputs OutputsConfig
 	Run     string // folder of the processes' sockets, for Attach
 	Data    string // where settings are kept; "": nowhere
@@ -180,7 +181,7 @@ func serveAttached(ctx context.Context, c Config) error {
 
 func (c *Config) shell(ui, telltales shell.Layer, size image.Point) shell.Config {
 	return shell.Config{
-		Vehicle: c.Vehicle, Phones: c.Phones, Music: c.Music, Layer: ui, Telltales: telltales, Size: size,
+		Vehicle: c.Vehicle, Phones: c.Phones, Music: c.Music, Profile: c.Profile, Layer: ui, Telltales: telltales, Size: size,
 		DataDir: c.Data, Car: c.Car, Version: c.Version, Logger: c.Logger,
 	}
 }

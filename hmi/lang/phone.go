@@ -22,10 +22,13 @@ type PhoneWords struct {
 	// Phones.
 	Absent, Connecting, Connected, Weak                             string
 	CanHandOff, CanMedia, CanClip, CanClipTap, CanCalls, CanTexts   string
-	CanNotify, CanFiles, BatterySaving                              string
+	CanNotify, CanFiles, BatterySaving, KeepOpen                    string
 	FindPhone, Unpair, UnpairSure, Keep, PairPhone                  string
 	NoPhones, NoPhonesAdvice, NoLink, NoLinkAdvice, Broken          string
 	BrokenAdvice, LockedTitle, LockedAdvice, Signal, Charge, Unlock string
+
+	// What of the link does not work, and what to do.
+	TroubleDisk, TroubleProfile, TroubleSilent, TroubleDamaged, TroubleOthers string
 
 	// Notifications, messages, calls.
 	NoNotes, NoNotesAdvice, NoThreads, NoThreadsAdvice    string
@@ -38,7 +41,8 @@ type PhoneWords struct {
 
 	// Pairing.
 	Scan, ScanAdvice, OrKDE, OrKDEAdvice, Compare, Same, Refuse string
-	AskThere, WaitCode, ClosesIn                                string
+	AskThere, WaitCode, ClosesIn, OneMoment                     string
+	PairedWith, NotPaired, PairTime, PairMoved, PairClosed      string
 
 	// Profiles.
 	Profile, Driver, Guest, Valet, DriverAdvice, GuestAdvice, ValetAdvice string
@@ -93,6 +97,24 @@ func (w *PhoneWords) Call(s phonelink.CallState) string {
 		return names[s]
 	}
 	return w.Ended
+}
+
+// Trouble is what of the link does not work, and what to do; "" for what is not
+// known.
+func (w *PhoneWords) Trouble(c phonelink.TroubleCode) string {
+	switch c {
+	case phonelink.TroubleDisk:
+		return w.TroubleDisk
+	case phonelink.TroubleProfile:
+		return w.TroubleProfile
+	case phonelink.TroubleSilent:
+		return w.TroubleSilent
+	case phonelink.TroubleDamaged:
+		return w.TroubleDamaged
+	case phonelink.TroubleOthers:
+		return w.TroubleOthers
+	}
+	return ""
 }
 
 // Refused is why the phone link did not do something.

@@ -66,7 +66,7 @@ func (s *base) pairingWait(v *View) string {
 	if !s.phones(v).Limits.Setup {
 		return s.words().ParkFirst
 	}
-	return s.words().Phones.WaitCode
+	return s.words().Phones.OneMoment
 }
 
 // candidate is the phone that asks, with its code as large as there is room:

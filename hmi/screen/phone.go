@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -119,6 +120,11 @@ func (s *base) phones(v *View) *hmi.Phones {
 func (s *base) linkNote(p *hmi.Phones) widget.Note {
 	w, th := &s.words().Phones, s.Theme
 	if p.Link == hmi.LinkTrouble {
+		for _, c := range p.Troubles {
+			if text := w.Trouble(c); text != "" && !c.Partial() {
+				return widget.Note{Glyph: widget.IconWarning, Color: th.Warning, Title: w.Broken, Advice: text}
+			}
+		}
 		return widget.Note{Glyph: widget.IconWarning, Color: th.Warning, Title: w.Broken, Advice: w.BrokenAdvice}
 	}
 	return widget.Note{Glyph: widget.IconPhone, Color: th.TextSecond, Title: w.NoLink, Advice: w.NoLinkAdvice}
@@ -180,7 +186,7 @@ func (s *base) phonesPart(height float32) phonePart {
 			chosen = entries[at].key
 		}
 		if body.set(entries, chosen, v.State.Pick.Page) {
-			set(&m.List[at], v.State.Pick.Doubt)
+			set(&m.List[at], v.State.Pick.Doubt, slices.Contains(m.Troubles, phonelink.TroubleOthers))
 		}
 	}}
 }
@@ -194,7 +200,7 @@ func (s *base) batteryText(x *hmi.Phone) string {
 }
 
 // phoneDetail is one phone: how it is, what it can do, and its buttons.
-func (s *base) phoneDetail() (fyne.CanvasObject, func(x *hmi.Phone, doubt bool)) {
+func (s *base) phoneDetail() (fyne.CanvasObject, func(x *hmi.Phone, doubt, others bool)) {
 	p, w := s.panel(), &s.words().Phones
 	name := widget.NewLabel(s.Theme, p.Type.Title, s.Theme.Text, 1)
 	state := widget.NewLabel(s.Theme, p.Type.Second, s.Theme.TextSecond, 1)
@@ -218,7 +224,7 @@ func (s *base) phoneDetail() (fyne.CanvasObject, func(x *hmi.Phone, doubt bool))
 		head.Place(state)
 		b.Place(can, sure)
 	}, name, state, can, sure, ring, unpair, really, keep)
-	return card, func(now *hmi.Phone, doubt bool) {
+	return card, func(now *hmi.Phone, doubt, others bool) {
 		x = *now
 		name.Set(x.Name)
 		signal := ""
@@ -230,7 +236,7 @@ func (s *base) phoneDetail() (fyne.CanvasObject, func(x *hmi.Phone, doubt bool))
 			charge = w.Charge + "\u00a0" + charge
 		}
 		state.Set(dots(w.Presence(x.Presence), charge, dots(x.Network, signal)))
-		can.Set(s.abilities(&x))
+		can.Set(s.abilities(&x, others))
 		sure.Set(lang.With(w.UnpairSure, x.Name))
 		show(can, !doubt)
 		show(sure, doubt)
@@ -243,8 +249,9 @@ func (s *base) phoneDetail() (fyne.CanvasObject, func(x *hmi.Phone, doubt bool))
 }
 
 // abilities says what a phone's software can do and, as plainly, what not; what
-// matters most comes first.
-func (s *base) abilities(x *hmi.Phone) []widget.Para {
+// matters most comes first. Others is whether phones with other software cannot
+// be reached.
+func (s *base) abilities(x *hmi.Phone, others bool) []widget.Para {
 	w := &s.words().Phones
 	var all []widget.Para
 	say := func(on bool, text string) {
@@ -256,7 +263,9 @@ func (s *base) abilities(x *hmi.Phone) []widget.Para {
 	if x.Hint != "" {
 		all = append(all, widget.Para{Text: x.Hint})
 	}
-	say(x.Adapter == "kdeconnect" && x.Presence != phonelink.Linked, w.BatterySaving)
+	say(others && !x.Tandem(), w.TroubleOthers)
+	say(slices.Contains(x.Hints, phonelink.HintBattery), w.BatterySaving)
+	say(slices.Contains(x.Hints, phonelink.HintForeground), w.KeepOpen)
 	say(can(phonelink.CanHandOff), w.CanHandOff)
 	say(can(phonelink.CanMedia) && !can(phonelink.CanHandOff), w.CanMedia)
 	say(can(phonelink.CanClipboardTap), w.CanClipTap)

@@ -31,13 +31,22 @@ func kindGlyph(k phonelink.Kind) widget.IconName {
 	return widget.IconHome
 }
 
+// ThingTitle is what a thing is: its title, a destination's coordinates, or at
+// least its kind.
+func ThingTitle(f *lang.Format, t *hmi.Thing) string {
+	switch {
+	case t.Title != "":
+		return t.Title
+	case t.At.OK:
+		return f.Position(hmi.Known(t.At.Latitude), hmi.Known(t.At.Longitude))
+	}
+	return f.Words.Phones.Kind(t.Kind)
+}
+
 // thingTexts is a thing in words: what it is, and where it is or goes.
 func (s *base) thingTexts(t *hmi.Thing) (title, caption string) {
 	w := &s.words().Phones
-	title = t.Title
-	if title == "" {
-		title = w.Kind(t.Kind)
-	}
+	title = ThingTitle(s.Format, t)
 	switch t.Do {
 	case hmi.Ringing:
 		caption = dots(w.Ringing, t.Phone)
@@ -53,6 +62,9 @@ func (s *base) thingTexts(t *hmi.Thing) (title, caption string) {
 		caption = dots(t.By, w.ThisCar)
 	default:
 		caption = dots(t.By, lang.With(w.On, t.Phone))
+	}
+	if t.At.OK && t.Title == "" {
+		caption = dots(w.Kind(t.Kind), caption)
 	}
 	return title, caption
 }

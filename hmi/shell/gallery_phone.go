@@ -68,7 +68,7 @@ func (l Link) View(now time.Time) *phonelink.View {
 	case NoLink:
 		return nil
 	case Broken:
-		v.Trouble = "no network interface to listen on"
+		v.Trouble, v.Troubles = "The phone link cannot write to its disk: no space left on device", []phonelink.TroubleCode{phonelink.TroubleDisk}
 		return v
 	case Alone:
 		return v
@@ -115,7 +115,7 @@ func linkPhones(now time.Time) []phonelink.Phone {
 	return []phonelink.Phone{
 		{Device: anas, Name: "Anas Telefon", Model: "phone", Presence: phonelink.Linked, Since: now.Add(-time.Hour), Battery: 82, Signal: 3, Network: "5G",
 			Can: phonelink.CanHandOff | phonelink.CanMedia | phonelink.CanNotify | phonelink.CanReply | phonelink.CanClipboard | phonelink.CanFiles | phonelink.CanRing | phonelink.CanBattery | phonelink.CanSignal},
-		{Device: stock, Name: "Bens Galaxy", Model: "phone", Adapter: "kdeconnect", Presence: phonelink.Quiet, Since: now.Add(-time.Minute), Battery: 37, Charging: true, Signal: 2, Network: "LTE", Can: stockCan},
+		{Device: stock, Name: "Bens Galaxy", Model: "phone", Adapter: "kdeconnect", Presence: phonelink.Quiet, Since: now.Add(-time.Minute), Battery: 37, Charging: true, Signal: 2, Network: "LTE", Can: stockCan, Hints: []phonelink.HintCode{phonelink.HintBattery, phonelink.HintTap, phonelink.HintMedia}},
 		{Device: desk, Name: "Arbeitszimmer", Model: "laptop", Adapter: "kdeconnect", Presence: phonelink.Absent, Since: now.Add(-3 * time.Hour), Battery: -1, Signal: -1, Can: phonelink.CanMedia | phonelink.CanClipboard | phonelink.CanFiles},
 	}
 }
@@ -173,6 +173,7 @@ func full(v *phonelink.View, now time.Time) {
 	v.Name = long
 	for i := range 6 {
 		p := v.Phones[1]
+		p.Hints = nil
 		p.Device, p.Name, p.Hint = phonelink.Device("kde:long"+string(rune('a'+i))), long, "Battery saving is on for the app on this phone: switch it off in the phone's settings, or the link drops when the screen is dark."
 		p.Network, p.Battery = "LTE", 100
 		v.Phones = append(v.Phones, p)

@@ -214,49 +214,6 @@ func TestMessages(t *testing.T) {
 	})
 }
 
-// Pairing: only while parked, both compare a code, and the window is closed
-// when the screen is left or the car sets off.
-func TestPairing(t *testing.T) {
-	withLink(t, shell.Asked, shell.Calm, func(r *rig, l *link) {
-		r.tap("Phone")
-		r.settle()
-		r.tap("Pair a phone")
-		r.settle()
-		l.got(phonelink.OpenPairing{})
-		r.want(`text "Closes in 1:59"`, `text "Scan with Tandem"`)
-		time.Sleep(10 * time.Second)
-		r.want(`text "Closes in 1:50"`)
-		l.ask(phonelink.Candidate{Device: "tdnew", Name: "Fairphone", Code: "482913"})
-		r.settle()
-		r.want(`text "482 913" 72`, `text "Fairphone"`)
-		r.ui.save(t, "live-pairing")
-		r.tap("The same")
-		r.settle()
-		l.got(phonelink.Confirm{Device: "tdnew", Accept: true})
-		r.tap("Back")
-		r.settle()
-		l.got(phonelink.ClosePairing{})
-		r.want(`control "Fairphone"`)
-		r.tap("Pair a phone")
-		r.settle()
-		l.got(phonelink.OpenPairing{})
-		r.drive()
-		l.got(phonelink.ClosePairing{})
-		r.want(`control "Pair a phone" disabled`)
-		r.tap("Pair a phone")
-		r.do(func() {
-			r.s.DoForTest(hmi.ShowPart{Part: hmi.PartPairing})
-			r.s.DoForTest(hmi.Tell{Request: phonelink.OpenPairing{}})
-			r.s.DoForTest(hmi.Tell{Request: phonelink.Confirm{Device: "tdnew", Accept: true}})
-			r.s.DoForTest(hmi.Tell{Request: phonelink.Unpair{Device: "tdnew"}})
-			r.s.DoForTest(hmi.Tell{Request: phonelink.SetProfile{Profile: phonelink.Guest}})
-			r.s.DoForTest(hmi.Tell{Request: phonelink.Unlock{PIN: "1"}})
-		})
-		r.settle()
-		l.got()
-	})
-}
-
 func TestUnpairAsksFirst(t *testing.T) {
 	withLink(t, shell.Asked, shell.Calm, func(r *rig, l *link) {
 		r.tap("Phone")
@@ -316,7 +273,11 @@ func TestNoPhoneLink(t *testing.T) {
 		says []string
 	}{
 		{"none", func(c *shell.Config) { c.Phones = nil }, []string{"No phone link", "Start Tandem with the phone link to use phones."}},
-		{"broken", func(c *shell.Config) {}, []string{"Phone link does not work", "no network interface to listen on", "tried again by itself"}},
+		{"broken", func(c *shell.Config) {}, []string{"Phone link does not work", "Its disk cannot be written.", "restart the system"}},
+		{"broken by what has no words", func(c *shell.Config) {
+			l := c.Phones.(*link)
+			l.change(func(v *phonelink.View) { v.Trouble, v.Troubles = "no network interface to listen on", nil })
+		}, []string{"Phone link does not work", "no network interface to listen on", "tried again by itself"}},
 	} {
 		withLink(t, shell.Driving, shell.Broken, func(r *rig, l *link) {
 			for _, screen := range []string{"Media", "Phone"} {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -69,15 +70,17 @@ type Shell struct {
 	view     screen.View
 	stage    *stage
 	ended    []outcome
-	told     uint64          // bit per trouble that has been told
-	started  bool            // the first snapshot was shown
-	offered  map[string]bool // what of the phones has been told
-	heeded   *hmi.Phones     // the phones that were looked at for it
-	urgent   bool            // the toast is a warning of the car
-	waiting  string          // what is to be told after it; "" for nothing
-	now      time.Time       // of the running frame
-	toastEnd time.Time       // when the toast goes; zero: none
-	indexes  [3]int          // of speed, gear and belt in samples
+	told     uint64                  // bit per trouble that has been told
+	started  bool                    // the first snapshot was shown
+	offered  map[string]bool         // what of the phones has been told
+	heeded   *hmi.Phones             // the phones that were looked at for it
+	hurts    []phonelink.TroubleCode // what of a part of the link has been told
+	pairing  pairing                 // what became of the pairing screen
+	urgent   bool                    // the toast is a warning of the car
+	waiting  string                  // what is to be told after it; "" for nothing
+	now      time.Time               // of the running frame
+	toastEnd time.Time               // when the toast goes; zero: none
+	indexes  [3]int                  // of speed, gear and belt in samples
 
 	saves chan hmi.Settings // one slot: the latest settings to keep
 
@@ -265,8 +268,7 @@ func (s *Shell) frame(now time.Time) {
 }
 
 // phones makes the model of the phone link anew when the link's view, the
-// restrictions or, by the clock, what has expired is another. A pairing screen
-// does not stay open once the car may move.
+// restrictions or, by the clock, what has expired is another.
 func (s *Shell) phones() {
 	l := limits(s.view.Allow)
 	if s.link != nil {
@@ -276,9 +278,7 @@ func (s *Shell) phones() {
 			s.model.Phones = hmi.PhonesOf(v, l, s.now)
 		}
 	}
-	if s.state.Screen == hmi.PhoneScreen && s.state.Part == hmi.PartPairing && !l.Setup {
-		s.do(hmi.Back{})
-	}
+	s.heedPairing()
 }
 
 func (s *Shell) publish() {
@@ -421,11 +421,15 @@ func (s *Shell) tellPhones() {
 		if text := outcomeText(w, o); text != "" {
 			s.mention(text)
 		}
+		if _, open := o.request.(phonelink.OpenPairing); open && o.err != nil && s.pairing.on {
+			s.do(hmi.Back{}) // why was told
+		}
 	}
 	if s.heeded == s.model.Phones {
 		return
 	}
 	s.heeded = s.model.Phones
+	s.tellTroubles(w)
 	now := map[string]bool{}
 	for i := range s.heeded.Things {
 		t := &s.heeded.Things[i]
@@ -436,16 +440,24 @@ func (s *Shell) tellPhones() {
 		if s.offered[t.Key()] || !s.started || s.state.Screen == hmi.Home {
 			continue
 		}
-		word, title := w.Phones.Offer, t.Title
+		word := w.Phones.Offer
 		if t.Do == hmi.Ringing {
 			word = w.Phones.Ringing
 		}
-		if title == "" {
-			title = w.Phones.Kind(t.Kind)
-		}
-		s.mention(word + ": " + title)
+		s.mention(word + ": " + screen.ThingTitle(s.stage.kit.Format, t))
 	}
 	s.offered = now
+}
+
+// tellTroubles shows once what of a part of the link does not work; what keeps
+// all of it from working is on its screens.
+func (s *Shell) tellTroubles(w *lang.Words) {
+	for _, c := range s.heeded.Troubles {
+		if c.Partial() && !slices.Contains(s.hurts, c) {
+			s.mention(w.Phones.Trouble(c))
+		}
+	}
+	s.hurts = s.heeded.Troubles
 }
 
 // mention shows a message that a warning of the car comes before.
