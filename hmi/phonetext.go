@@ -16,6 +16,14 @@ func (l Limits) items(n int) int {
 // title is a name or title from outside, cut to what may be shown.
 func (l Limits) title(s string) string { return clean(s, l.chars(maxTitle)) }
 
+// app is what an app is called; "" for Tandem's own, which says nothing.
+func (l Limits) app(s string) string {
+	if s == "Tandem" {
+		return ""
+	}
+	return l.title(s)
+}
+
 // text is a message from outside, cut to what may be shown. Whether it may be
 // shown at all is the caller's question.
 func (l Limits) text(s string) string { return clean(s, l.chars(maxText)) }

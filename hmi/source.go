@@ -100,7 +100,7 @@ func rank(s Source) int {
 
 // source is a media session.
 func (p *Phones) source(v *phonelink.View, s *phonelink.SessionView, doc *phonelink.MediaDoc) Source {
-	x := Source{Key: s.ID.String(), App: p.Limits.title(s.App), Title: p.Limits.title(s.Title), Playing: doc.Playing, position: doc.Position, at: when(doc.At), rate: doc.Rate}
+	x := Source{Key: s.ID.String(), App: p.Limits.app(s.App), Title: p.Limits.title(s.Title), Playing: doc.Playing, position: doc.Position, at: when(doc.At), rate: doc.Rate}
 	if !s.Local {
 		x.Phone = p.nameOf(peerOf(s))
 		if x.Phone == "" {

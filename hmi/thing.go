@@ -115,7 +115,7 @@ func (p *Phones) things(v *phonelink.View, now time.Time) {
 
 // thing is a session in words that may be shown now.
 func (p *Phones) thing(do Doing, s *phonelink.SessionView) Thing {
-	t := Thing{Do: do, Session: s.ID, Kind: s.Kind, Title: p.sessionTitle(&s.Session), By: p.Limits.title(s.App), Phone: p.nameOf(peerOf(s))}
+	t := Thing{Do: do, Session: s.ID, Kind: s.Kind, Title: p.sessionTitle(&s.Session), By: p.Limits.app(s.App), Phone: p.nameOf(peerOf(s))}
 	if doc, ok := s.Doc.(*phonelink.NavigationDoc); ok && doc != nil && t.Title == "" {
 		t.At = spotOf(doc.Destination)
 	}

@@ -215,7 +215,7 @@ func (s *base) player() (fyne.CanvasObject, func(x *hmi.Source, now time.Time)) 
 			one, foot = foot.Left(p.Button.Width, theme.TargetGap)
 			one.Place(o)
 		}
-		foot, _ = foot.Right(min(foot.W, 260), 0)
+		foot, _ = foot.Right(min(foot.W, 336), 0)
 		foot.Place(hand)
 		times, b := b.Bottom(widget.Line(p.Type.Second), 0)
 		times.Place(at, length)

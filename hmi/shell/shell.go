@@ -19,6 +19,7 @@ import (
 	"tandem/hmi/restrict"
 	"tandem/hmi/screen"
 	"tandem/hmi/theme"
+	"tandem/hmi/widget"
 	"tandem/phonelink"
 	"tandem/vehicle"
 )
@@ -76,6 +77,7 @@ type Shell struct {
 	heeded   *hmi.Phones             // the phones that were looked at for it
 	hurts    []phonelink.TroubleCode // what of a part of the link has been told
 	pairing  pairing                 // what became of the pairing screen
+	carded   bool                    // the toast tells of what is a card on the first screen
 	urgent   bool                    // the toast is a warning of the car
 	waiting  string                  // what is to be told after it; "" for nothing
 	now      time.Time               // of the running frame
@@ -335,6 +337,10 @@ func (s *Shell) do(in hmi.Intent) {
 		s.restage()
 	} else if next.Screen != before.Screen {
 		s.stage.show(next.Screen, s.now)
+		if next.Screen == hmi.Home && s.carded {
+			s.carded, s.toastEnd = false, time.Time{}
+			s.stage.toast.Hide() // it would be in the card's way
+		}
 	}
 	s.driver.Wake()
 }
@@ -404,7 +410,7 @@ func (s *Shell) tell() {
 		s.toastEnd, s.urgent = time.Time{}, false
 		s.stage.toast.Hide()
 		if s.waiting != "" {
-			s.say(s.waiting)
+			s.show(widget.IconInfo, s.waiting)
 		}
 	}
 }
@@ -445,6 +451,7 @@ func (s *Shell) tellPhones() {
 			word = w.Phones.Ringing
 		}
 		s.mention(word + ": " + screen.ThingTitle(s.stage.kit.Format, t))
+		s.carded = s.waiting == ""
 	}
 	s.offered = now
 }
@@ -466,12 +473,16 @@ func (s *Shell) mention(text string) {
 		s.waiting = text
 		return
 	}
-	s.say(text)
+	s.show(widget.IconInfo, text)
 }
 
-// say shows a message for a few seconds.
-func (s *Shell) say(text string) {
-	s.urgent, s.waiting = false, ""
+// say warns for a few seconds.
+func (s *Shell) say(text string) { s.show(widget.IconWarning, text) }
+
+// show shows a message for a few seconds.
+func (s *Shell) show(glyph widget.IconName, text string) {
+	s.urgent, s.waiting, s.carded = false, "", false
+	s.stage.toast.Mark(glyph)
 	s.stage.toast.Say(text)
 	s.toastEnd = s.now.Add(s.stage.kit.Theme.Toast)
 	s.driver.Wake()

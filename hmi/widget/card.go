@@ -181,6 +181,9 @@ func (t *Toast) place(b Box) {
 	rest.Row(1, 2, 0).Place(t.lines[1])
 }
 
+// Mark sets the symbol before the message.
+func (t *Toast) Mark(glyph IconName) { setIcon(t.icon, glyph, t.th.Text) }
+
 // Say shows a message in at most two lines; what does not fit ends in an
 // ellipsis, which only a reason from outside can cause.
 func (t *Toast) Say(text string) {
