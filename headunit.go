@@ -31,6 +31,7 @@ import (
 	"tandem/vehicle/carport"
 	"tandem/vehicle/cars"
 	vehiclecmd "tandem/vehicle/cmd"
+	vehiclerpc "tandem/vehicle/rpc"
 )
 
 // headUnit is one configured head unit: a car model, where its buses are, and
@@ -46,7 +47,8 @@ type headUnit struct {
 	loop    bool              // start the recording over
 	verbose bool
 	screen  hmicmd.Config
-	phones  string // "on" or "off"
+	phones  string // "on", "attach" or "off"
+	user    string // of the phone link's process; "": the same
 	link    phonelinkcmd.Config
 	music   string // folder of music; "": none
 
@@ -59,9 +61,10 @@ func (h *headUnit) flags(cmd *cobra.Command) {
 	f.StringVar(&h.car, "car", cars.Default, "car model: "+strings.Join(cars.Names(), ", ")+", or a `DIR`ectory with car.yaml")
 	f.StringToStringVar(&h.dbc, "dbc", nil, "database of a bus in place of the car's: `BUS=FILE,...`")
 	f.BoolVarP(&h.verbose, "verbose", "v", false, "say more on standard error")
-	h.screen.Data = stateDir()
+	h.screen.Data = phonelinkcmd.DataDir(os.Getenv)
 	h.screen.Flags(cmd)
-	f.StringVar(&h.phones, "phones", "on", "the phone link: on or off")
+	f.StringVar(&h.phones, "phones", "on", "the phone link: on, off, or attach (a 'tandem phonelink serve' whose socket is in --run)")
+	f.StringVar(&h.user, "phones-user", "", "`NAME` or number of the phone link's user, who may then ask the car through --run")
 	f.StringVar(&h.link.Name, "name", "Tandem", "`NAME` of the car, as phones show it")
 	f.StringVar(&h.link.Listen, "phone-listen", ":0", "`HOST:PORT` of the phone link, UDP and TCP")
 	f.StringVar(&h.link.KDE, "kdeconnect", phonelinkcmd.KDEOn, "speak KDE Connect: on, old (pair protocol version 7 too) or off")
@@ -186,6 +189,9 @@ func (h *headUnit) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if h.ready != nil {
 		h.ready(room)
 	}
+	if err := h.openSockets(ctx, g, room, logger); err != nil {
+		return abandon(err)
+	}
 	phones, err := h.openPhones(ctx, g, phoneCar{room.Store, room.Desk}, stderr, logger)
 	if err != nil {
 		return abandon(err)
@@ -215,15 +221,50 @@ type phoneCar struct {
 	*vehicle.Desk
 }
 
-// openPhones starts the phone link, and the player of what is to be heard here,
-// in g. A link that cannot run costs the phones, not the head unit; nil then.
-func (h *headUnit) openPhones(ctx context.Context, g *errgroup.Group, car phonelink.Car, stderr io.Writer, logger *slog.Logger) (_ phonelink.Service, err error) {
-	switch {
-	case h.phones == "off":
-		return nil, nil
-	case h.phones != "on":
-		return nil, misuse{fmt.Errorf("--phones %s: choose on or off", h.phones)}
+// openSockets serves the car to other processes in g, if there is a folder for
+// their sockets.
+func (h *headUnit) openSockets(ctx context.Context, g *errgroup.Group, room *vehiclecmd.Room, logger *slog.Logger) error {
+	if h.screen.Run == "" {
+		if h.user != "" {
+			return misuse{fmt.Errorf("--phones-user %s: say where the phone link finds the car with --run DIR", h.user)}
+		}
+		return nil
 	}
+	s, err := vehiclecmd.OpenSockets(vehiclecmd.SocketsConfig{
+		Run: h.screen.Run, PhonesUser: h.user, Car: vehiclerpc.Local{Store: room.Store, Desk: room.Desk}, Logger: logger,
+	})
+	if err != nil {
+		return err
+	}
+	g.Go(func() error { return s.Run(ctx) })
+	return nil
+}
+
+// openPhones starts the phone link, or attaches to one, and the player of what
+// is to be heard here, in g. A link that cannot run costs the phones, not the
+// head unit; nil then.
+func (h *headUnit) openPhones(ctx context.Context, g *errgroup.Group, car phonelink.Car, stderr io.Writer, logger *slog.Logger) (phonelink.Service, error) {
+	switch h.phones {
+	case "off":
+		return nil, nil
+	case "on":
+		return h.ownPhones(ctx, g, car, stderr, logger)
+	case "attach":
+		link, err := phonelinkcmd.Connect(h.screen.Run, logger)
+		if err != nil {
+			return nil, misuse{err}
+		}
+		g.Go(func() error {
+			<-ctx.Done()
+			return link.Close()
+		})
+		return link, h.play(ctx, g, link, link.Files, logger)
+	}
+	return nil, misuse{fmt.Errorf("--phones %s: choose on, attach or off", h.phones)}
+}
+
+// ownPhones is the phone link in this process.
+func (h *headUnit) ownPhones(ctx context.Context, g *errgroup.Group, car phonelink.Car, stderr io.Writer, logger *slog.Logger) (_ phonelink.Service, err error) {
 	c := h.link
 	c.Announce, c.Player, c.Car, c.Logger = true, true, car, logger
 	if h.screen.Data != "" {
@@ -234,7 +275,7 @@ func (h *headUnit) openPhones(ctx context.Context, g *errgroup.Group, car phonel
 	if err := c.Check(); err != nil {
 		return nil, misuse{err}
 	}
-	c.Files = receivedDir(c.Data)
+	c.Files = phonelinkcmd.FilesDir(os.Getenv, c.Data)
 	ready, failed := make(chan *node.Node, 1), make(chan error, 1)
 	c.Ready = func(n *node.Node) { ready <- n }
 	g.Go(func() error {
@@ -247,15 +288,19 @@ func (h *headUnit) openPhones(ctx context.Context, g *errgroup.Group, car phonel
 	})
 	select {
 	case n := <-ready:
-		player, err := media.NewPlayer(media.Config{Phones: n, Output: &media.Null{}, Open: media.Files(nil, absolute(h.music, c.Files)...), Logger: logger})
-		if err != nil {
-			return nil, err
-		}
-		g.Go(func() error { return player.Run(ctx) })
-		return n, nil
+		return n, h.play(ctx, g, n, c.Files, logger)
 	case <-failed:
 		return nil, nil
 	}
+}
+
+// play plays in g what the phone link says, from the music and what was received.
+func (h *headUnit) play(ctx context.Context, g *errgroup.Group, phones phonelink.Service, received string, logger *slog.Logger) error {
+	player, err := media.NewPlayer(media.Config{Phones: phones, Output: &media.Null{}, Open: media.Files(nil, absolute(h.music, received)...), Logger: logger})
+	if err == nil {
+		g.Go(func() error { return player.Run(ctx) })
+	}
+	return err
 }
 
 // openMusic reads the tags of the music folder in g; what it returns knows the
@@ -283,15 +328,6 @@ func (h *headUnit) openMusic(ctx context.Context, g *errgroup.Group, logger *slo
 	return music.Load, nil
 }
 
-// receivedDir is where readable copies of what phones sent are: in memory where
-// the system offers it (XDG_RUNTIME_DIR), so that the disk does not keep them.
-func receivedDir(data string) string {
-	if dir := os.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(dir) {
-		return filepath.Join(dir, "tandem", "files")
-	}
-	return filepath.Join(data, "phonelink", "received")
-}
-
 // absolute are the folders that are given, from the root.
 func absolute(dirs ...string) (out []string) {
 	for _, d := range dirs {
@@ -300,19 +336,6 @@ func absolute(dirs ...string) (out []string) {
 		}
 	}
 	return out
-}
-
-// stateDir is where a head unit keeps its state by default, by the XDG Base
-// Directory Specification; "" (nowhere) without a home.
-func stateDir() string {
-	if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
-		return filepath.Join(dir, "tandem")
-	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return ""
-	}
-	return filepath.Join(home, ".local", "state", "tandem")
 }
 
 // openBuses attaches the car's buses: to CAN interfaces, to a recording, or to

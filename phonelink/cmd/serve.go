@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -41,6 +40,10 @@ type Config struct {
 	Stdout   io.Writer
 	Logger   *slog.Logger
 
+	// Only makes it a link for Profile alone, but for guest and valet; see
+	// node.Config.
+	Only bool
+
 	// Ready is told the running service before it runs; nil for none.
 	Ready func(*node.Node)
 }
@@ -56,37 +59,9 @@ func (c *Config) Flags(cmd *cobra.Command) {
 	f.StringVar((*string)(&c.Profile), "profile", string(node.Owner), "who drives, to begin with: a profile's `ID`, guest or valet")
 }
 
-func serveCommand() *cobra.Command {
-	c := Config{Data: roomData(os.Getenv), Files: filesDir(os.Getenv)}
-	verbose := false
-	cmd := &cobra.Command{
-		Use:   "serve",
-		Short: "Keep the links to the paired phones",
-		Long: `Keep the links to the paired phones, and the sessions that they share, in a
-process of its own. It has no CAN and no screen.
-
-Without a vehicle to ask it does not know whether the car is parked, so it keeps
-the phones that are paired and pairs no others.`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			level := slog.LevelWarn
-			if verbose {
-				level = slog.LevelInfo
-			}
-			c.Stdout = cmd.OutOrStdout()
-			c.Logger = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level}))
-			return Serve(cmd.Context(), c)
-		},
-	}
-	c.Flags(cmd)
-	cmd.Flags().StringVar(&c.Data, "data", c.Data, "`DIR`ectory for keys and sessions")
-	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "say more on standard error")
-	return cmd
-}
-
-// roomData is where the rooms' state belongs by the XDG Base Directory
-// Specification 0.8.
-func roomData(getenv func(string) string) string {
+// DataDir is where the rooms' state belongs by the XDG Base Directory
+// Specification 0.8; "" (nowhere) without a home.
+func DataDir(getenv func(string) string) string {
 	if dir := getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
 		return filepath.Join(dir, "tandem")
 	}
@@ -96,13 +71,14 @@ func roomData(getenv func(string) string) string {
 	return ""
 }
 
-// filesDir is a folder that is gone when the power is: received files must not
-// stay readable on the car's disk.
-func filesDir(getenv func(string) string) string {
+// FilesDir is where readable copies of what phones sent are, for a phone link
+// in the head unit's process: in memory where the system offers it
+// (XDG_RUNTIME_DIR), so that the disk does not keep them.
+func FilesDir(getenv func(string) string, data string) string {
 	if dir := getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(dir) {
 		return filepath.Join(dir, "tandem", "files")
 	}
-	return ""
+	return filepath.Join(data, "phonelink", "received")
 }
 
 // Check refuses a configuration that cannot work, and says what can.
@@ -134,10 +110,7 @@ func Serve(ctx context.Context, c Config) error {
 	if c.Car == nil {
 		c.Car = noCar{}
 	}
-	n, err := node.New(node.Config{
-		Data: filepath.Join(c.Data, "phonelink"), Name: c.Name, Model: "car", Profile: c.Profile, Listen: c.Listen, Announce: c.Announce,
-		Car: c.Car, Player: c.Player, AskFirst: true, Adapters: c.adapters, Files: c.Files, Logger: c.Logger,
-	})
+	n, err := node.New(c.node())
 	if err != nil {
 		return err
 	}
@@ -148,6 +121,13 @@ func Serve(ctx context.Context, c Config) error {
 		fmt.Fprintf(c.Stdout, "phone link of %s at %s\n", c.Name, address(n.Addr()))
 	}
 	return n.Run(ctx)
+}
+
+func (c *Config) node() node.Config {
+	return node.Config{
+		Data: filepath.Join(c.Data, "phonelink"), Name: c.Name, Model: "car", Profile: c.Profile, Only: c.Only, Listen: c.Listen, Announce: c.Announce,
+		Car: c.Car, Player: c.Player, AskFirst: true, Adapters: c.adapters, Files: c.Files, Logger: c.Logger,
+	}
 }
 
 // address is an address for a person: without a host if it is every one.

@@ -38,7 +38,11 @@ func TestServeMisuse(t *testing.T) {
 		{[]string{"serve", "--data", dir, "--name", "a\x1bb"}, "want 1 to 64 bytes"},
 		{[]string{"serve", "--data", dir, "--kdeconnect", "yes"}, "choose on, old or off"},
 		{[]string{"serve", "--data", dir, "--profile", "../x"}, "--profile: profile"},
-		{[]string{"serve", "--data", dir, "--kdeconnect", "off", "--listen", "nowhere:99999"}, "listen on UDP"},
+		{[]string{"serve", "--data", dir}, "with --run DIR"},
+		{[]string{"serve", "--data", dir, "--run", dir, "--sandbox", "yes"}, "choose on or off"},
+		{[]string{"serve", "--data", dir, "--run", dir, "--sandbox", "off", "--share", dir + "/none"}, "no such folder"},
+		// Not shut in: the process is the test's.
+		{[]string{"serve", "--data", dir, "--run", dir, "--sandbox", "off", "--kdeconnect", "off", "--listen", "nowhere:99999"}, "listen on UDP"},
 	}
 	for _, tt := range tests {
 		if _, err := runPhonelink(t, tt.args...); err == nil || !strings.Contains(err.Error(), tt.want) {

@@ -35,7 +35,8 @@ type Config struct {
 	// Read are files and folders with all in them that may be read.
 	Read []string
 	// Write are folders in which everything may be done but to execute and to
-	// make devices. What is missing is made, mode 0700, for User.
+	// make devices, and files that are there. What is missing is made a folder,
+	// mode 0700, for User.
 	Write []string
 	// Network allows IPv4 and IPv6, and asking the kernel for its interfaces.
 	Network bool

@@ -49,6 +49,25 @@ func Enter(c Config) (Report, error) {
 	return r, nil
 }
 
+// Become is the first step of Enter alone, for a process that has to make
+// files as its user before the files of others are out of reach: it makes what
+// is missing of the folders, for the user, and becomes it. "" and not being
+// root leave it who it is. Root that stays root keeps its capabilities until
+// Enter.
+func Become(name string, dirs ...string) error {
+	who, err := owner(name)
+	if err != nil {
+		return err
+	}
+	if err := folders(dirs, who); err != nil {
+		return err
+	}
+	if who == nil {
+		return nil
+	}
+	return become(who, new(Report))
+}
+
 // account is whom to become; nil: nobody else.
 type account struct{ uid, gid int }
 
@@ -85,7 +104,8 @@ func folders(paths []string, who *account) error {
 		if _, err := os.Stat(p); !errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		if err := os.MkdirAll(p, 0o700); err != nil {
+		// The user has to pass through what lies above it.
+		if err := errors.Join(os.MkdirAll(filepath.Dir(p), 0o755), os.MkdirAll(p, 0o700)); err != nil {
 			return fmt.Errorf("enter the sandbox: %w", err)
 		}
 		if who == nil {
@@ -143,6 +163,10 @@ func restrictFiles(c Config, r *Report) error {
 		}
 	}
 	for _, p := range c.Write {
+		if info, err := os.Stat(p); err == nil && !info.IsDir() {
+			rules = append(rules, landlock.PathAccess(writeFile, p))
+			continue
+		}
 		rules = append(rules, landlock.PathAccess(writeFolder, p).WithRefer())
 	}
 	if err := landlock.V5.BestEffort().RestrictPaths(rules...); err != nil {
@@ -158,6 +182,7 @@ func restrictFiles(c Config, r *Report) error {
 // may be executed, and no device made.
 const (
 	readFile    landlock.AccessFSSet = unix.LANDLOCK_ACCESS_FS_READ_FILE
+	writeFile                        = readFile | unix.LANDLOCK_ACCESS_FS_WRITE_FILE | unix.LANDLOCK_ACCESS_FS_TRUNCATE
 	readFolder                       = readFile | unix.LANDLOCK_ACCESS_FS_READ_DIR
 	writeFolder                      = readFolder | unix.LANDLOCK_ACCESS_FS_WRITE_FILE | unix.LANDLOCK_ACCESS_FS_TRUNCATE |
 		unix.LANDLOCK_ACCESS_FS_MAKE_DIR | unix.LANDLOCK_ACCESS_FS_MAKE_REG | unix.LANDLOCK_ACCESS_FS_MAKE_SOCK |

@@ -12,3 +12,11 @@ import (
 func Enter(Config) (Report, error) {
 	return Report{}, fmt.Errorf("enter the sandbox on %s: %w", runtime.GOOS, errors.ErrUnsupported)
 }
+
+// Become is the first step of Enter alone; see the package.
+func Become(name string, _ ...string) error {
+	if name == "" {
+		return nil
+	}
+	return fmt.Errorf("become %q on %s: %w", name, runtime.GOOS, errors.ErrUnsupported)
+}

@@ -23,7 +23,9 @@ import (
 type ClientConfig struct {
 	Socket string         // path of the server's unix socket
 	Follow []vehicle.Path // what Sample knows; all else is Unknown to it
-	Logger *slog.Logger   // nil: discard
+	// Optional: the car may lack some of Follow, which then are Unknown.
+	Optional bool
+	Logger   *slog.Logger // nil: discard
 }
 
 // Client is the car in another process. It connects by itself, again and
@@ -41,8 +43,8 @@ type Client struct {
 }
 
 // Dial makes a Client and begins to follow. The caller closes it. It fails for
-// a path that the server says the car does not have, or this client may not
-// read; not because the server is not there yet.
+// a path that the server says the car does not have (unless Optional), or this
+// client may not read; not because the server is not there yet.
 func Dial(c ClientConfig) (*Client, error) {
 	if c.Socket == "" {
 		return nil, errors.New("vehicle/rpc: a client needs a socket")
@@ -65,7 +67,7 @@ func Dial(c ClientConfig) (*Client, error) {
 		k.index[p] = i
 	}
 	if len(c.Follow) > 0 {
-		w, err := k.watch(c.Follow)
+		w, err := k.watch(c.Follow, c.Optional)
 		if err != nil {
 			k.Close()
 			return nil, err
@@ -94,7 +96,7 @@ func (k *Client) Sample(now time.Time, p vehicle.Path) vehicle.Sample {
 // Watch is part of Vehicle. While the server is not there its samples are
 // Unknown, or Stale if they were known.
 func (k *Client) Watch(paths ...vehicle.Path) (Watch, error) {
-	w, err := k.watch(paths)
+	w, err := k.watch(paths, false)
 	if err != nil {
 		return nil, err
 	}
@@ -155,16 +157,18 @@ type clientWatch struct {
 	end   context.CancelFunc
 	ended chan struct{}
 
+	optional bool // the car may lack some of the paths
+
 	mu      sync.Mutex
 	samples []vehicle.Sample
 	heard   time.Time // zero: not connected
 }
 
-func (k *Client) watch(paths []vehicle.Path) (*clientWatch, error) {
+func (k *Client) watch(paths []vehicle.Path, optional bool) (*clientWatch, error) {
 	if err := k.ctx.Err(); err != nil {
 		return nil, fmt.Errorf("watch: the client is closed: %w", err)
 	}
-	w := &clientWatch{k: k, c: make(chan struct{}, 1), ended: make(chan struct{}), samples: make([]vehicle.Sample, len(paths))}
+	w := &clientWatch{k: k, optional: optional, c: make(chan struct{}, 1), ended: make(chan struct{}), samples: make([]vehicle.Sample, len(paths))}
 	for _, p := range paths {
 		w.paths = append(w.paths, string(p))
 	}
@@ -227,7 +231,7 @@ func (w *clientWatch) stream(ctx context.Context, got func()) error {
 	defer cancel()
 	dog := time.AfterFunc(silence, cancel)
 	defer dog.Stop()
-	s, err := w.k.rpc.Watch(ctx, &vehiclepb.WatchRequest{Paths: w.paths})
+	s, err := w.k.rpc.Watch(ctx, &vehiclepb.WatchRequest{Paths: w.paths, Optional: w.optional})
 	if err != nil {
 		return err
 	}

@@ -48,7 +48,7 @@ func Phone() Policy {
 			vehicle.Speed, vehicle.IsMoving, vehicle.CurrentGear, vehicle.IsParkLockEngaged, vehicle.ParkingBrakeIsEngaged,
 			vehicle.LowVoltageSystemState, vehicle.Range, vehicle.TraveledDistance, vehicle.ExteriorAirTemperature,
 			"Vehicle.Powertrain.TractionBattery.*", "Vehicle.Cabin.Door.*", "Vehicle.Cabin.HVAC.*", "Vehicle.Cabin.Seat.*",
-			"Vehicle.CurrentLocation.*",
+			"Vehicle.CurrentLocation.*", vehicle.TrunkRearIsOpen, vehicle.TrunkRearIsLocked, vehicle.HoodIsOpen,
 		},
 		Ask: []Rule{
 			{Path: vehicle.ChargeLimit, Parked: true},
@@ -59,6 +59,10 @@ func Phone() Policy {
 			{Path: vehicle.DoorRow2PassengerIsLocked, Values: yes, Parked: true},
 			{Path: vehicle.TrunkRearIsLocked, Values: yes, Parked: true},
 			{Path: vehicle.LightsHazardIsSignaling, Parked: true},
+			{Path: vehicle.WindshieldFrontIsHeatingOn, Parked: true},
+			{Path: vehicle.WindshieldRearIsHeatingOn, Parked: true},
+			{Path: vehicle.SeatRow1DriverHeating, Parked: true},
+			{Path: vehicle.SeatRow1PassengerHeating, Parked: true},
 		},
 	}
 }

@@ -85,7 +85,15 @@ func (s *Server) Watch(r *vehiclepb.WatchRequest, stream grpc.ServerStreamingSer
 	if no := s.policy.mayNotRead(paths); len(no) > 0 {
 		return status.Errorf(codes.PermissionDenied, "watch: %s may not be read from here", no[0])
 	}
-	w, err := s.car.Watch(paths...)
+	places := make([]int, 0, len(paths)) // in the request
+	for i, p := range paths {
+		if r.GetOptional() && !s.has(p) {
+			continue
+		}
+		paths[len(places)] = p
+		places = append(places, i)
+	}
+	w, err := s.car.Watch(paths[:len(places)]...)
 	if err != nil {
 		return status.Error(codes.NotFound, err.Error())
 	}
@@ -98,7 +106,7 @@ func (s *Server) Watch(r *vehiclepb.WatchRequest, stream grpc.ServerStreamingSer
 		var m vehiclepb.Samples
 		for i, v := range now {
 			if i >= len(sent) || v != sent[i] {
-				m.Samples = append(m.Samples, toSample(i, v))
+				m.Samples = append(m.Samples, toSample(places[i], v))
 			}
 		}
 		if err := stream.Send(&m); err != nil { // waits while the client is late
@@ -112,6 +120,16 @@ func (s *Server) Watch(r *vehiclepb.WatchRequest, stream grpc.ServerStreamingSer
 		case <-tick.C: // what went stale, and a sign of life
 		}
 	}
+}
+
+// has reports whether the car has a signal.
+func (s *Server) has(p vehicle.Path) bool {
+	w, err := s.car.Watch(p)
+	if err != nil {
+		return false
+	}
+	w.Close()
+	return true
 }
 
 // Ask is a call of a client.

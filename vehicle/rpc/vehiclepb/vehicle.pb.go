@@ -27,6 +27,7 @@ const (
 type WatchRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Paths         []string               `protobuf:"bytes,1,rep,name=paths,proto3" json:"paths,omitempty"`
+	Optional      bool                   `protobuf:"varint,2,opt,name=optional,proto3" json:"optional,omitempty"` // a path that the car does not have is never reported, in place of NOT_FOUND
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -66,6 +67,13 @@ func (x *WatchRequest) GetPaths() []string {
 		return x.Paths
 	}
 	return nil
+}
+
+func (x *WatchRequest) GetOptional() bool {
+	if x != nil {
+		return x.Optional
+	}
+	return false
 }
 
 type Samples struct {
@@ -442,9 +450,10 @@ var File_vehicle_proto protoreflect.FileDescriptor
 
 const file_vehicle_proto_rawDesc = "" +
 	"\n" +
-	"\rvehicle.proto\x12\x11tandem.vehicle.v1\"$\n" +
+	"\rvehicle.proto\x12\x11tandem.vehicle.v1\"@\n" +
 	"\fWatchRequest\x12\x14\n" +
-	"\x05paths\x18\x01 \x03(\tR\x05paths\">\n" +
+	"\x05paths\x18\x01 \x03(\tR\x05paths\x12\x1a\n" +
+	"\boptional\x18\x02 \x01(\bR\boptional\">\n" +
 	"\aSamples\x123\n" +
 	"\asamples\x18\x01 \x03(\v2\x19.tandem.vehicle.v1.SampleR\asamples\"\xc6\x01\n" +
 	"\x06Sample\x12\x14\n" +
