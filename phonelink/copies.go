@@ -57,6 +57,9 @@ func (s *State) state(from *peer, st *Replica) {
 	if e != nil && s.cfg.Faults.Has(HaveUnsaved) && !s.owns(e) {
 		e.dirty = false
 	}
+	if e == nil && st.Owner() == s.cfg.Self && !st.Ended && from.mayKnow(&st.Session) {
+		return // GONE was said; it tells again until it has that
+	}
 	if e == nil {
 		s.send(from.Device, ClassMedia, HaveMsg{Mark{st.ID, st.Rev.Epoch, st.Rev.Seq}, true, s.boot})
 		return
@@ -314,6 +317,7 @@ func (s *State) have(from *peer, m HaveMsg) {
 	s.setKnow(e, from.Device, m.Mark)
 	if k := e.knows(from.Device); k != nil && e.Rev.Epoch.After(m.Mark.Epoch) {
 		k.epoch, k.seq = m.Mark.Epoch, m.Mark.Seq
+		k.want = k.want || e.Owner() == from.Device // it has forgotten that it owns, or this is old
 		s.touch(e)
 	}
 }
@@ -364,6 +368,7 @@ func (s *State) digested(from *peer, m DigestMsg) {
 		switch {
 		case e == nil && mark.Epoch.Device == s.cfg.Self:
 			s.send(from.Device, ClassMedia, GoneMsg{mark.ID, mark.Epoch})
+			want = append(want, mark.ID) // so that it tells until it has GONE
 		case e == nil:
 			want = append(want, mark.ID)
 		case !from.mayKnow(&e.Session):

@@ -86,6 +86,7 @@ func (s *State) taken(from *peer, m TakeMsg) {
 	case e.to.Device == from.Device:
 		e.give.retry = retry{} // it is its already
 	case !s.owns(e):
+		s.revoke(e, from, m.Mark)
 		if k := s.knowOf(e, from.Device); k != nil {
 			*k = know{device: from.Device, known: true, want: true, epoch: m.Mark.Epoch, seq: m.Mark.Seq}
 		}

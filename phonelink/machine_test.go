@@ -351,3 +351,78 @@ func TestNoHeirNoSilence(t *testing.T) {
 		}
 	}
 }
+
+// TestGoneIsLost crashes the owner of a session that is never on disk, and
+// loses its first word of that: it says it until it is heard.
+func TestGoneIsLost(t *testing.T) {
+	for name, old := range map[string]bool{"forgotten": false, "an older copy came late": true} {
+		w := newWorld(t, phonelink.Config{Self: "car"}, phonelink.Config{Self: "phone"})
+		x := song()
+		x.Privacy = phonelink.Ephemeral
+		w.ask("car", 1, phonelink.Open{Session: x})
+		var first phonelink.Msg
+		for _, m := range w.seen {
+			if s, ok := m.(phonelink.StateMsg); ok {
+				first = s
+			}
+		}
+		w.run(time.Second)
+		w.ask("phone", 2, phonelink.Take{Session: x.ID})
+		w.run(time.Second)
+		w.crash("phone")
+		if old {
+			w.on("phone", phonelink.Received{From: "car", Message: first})
+		}
+		for range 4 { // ways of all messages
+			kept := w.mail[:0]
+			for _, m := range w.mail {
+				if msg, err := phonelink.DecodeMessage(m.m); err == nil {
+					if _, gone := msg.(phonelink.GoneMsg); !gone {
+						kept = append(kept, m)
+					}
+				}
+			}
+			w.mail = kept
+			w.step()
+		}
+		w.run(5 * time.Second)
+		if v := w.view("car", x.ID); v.Owner() == "phone" {
+			t.Errorf("%s: the car still believes that the phone has it: epoch %d", name, v.Rev.Epoch.N)
+		}
+	}
+}
+
+// TestOwnOperationsInOrder acknowledges the phone's first operation in an epoch
+// that is past, and makes the phone owner without it: its second one waits
+// until the first is back, or it would be dropped.
+func TestOwnOperationsInOrder(t *testing.T) {
+	w := newWorld(t, phonelink.Config{Self: "car"}, phonelink.Config{Self: "phone"}, phonelink.Config{Self: "tablet"})
+	x := song()
+	w.ask("car", 1, phonelink.Open{Session: x})
+	w.run(time.Second)
+	enqueue := func(id string) phonelink.Request {
+		return phonelink.Edit{Session: x.ID, Op: phonelink.Op{Act: phonelink.Enqueue{Track: phonelink.Track{ID: id}}}}
+	}
+	w.ask("phone", 2, enqueue("one"))
+	var one phonelink.Op
+	for _, m := range w.seen {
+		if o, ok := m.(phonelink.OpsMsg); ok {
+			one = o.Ops[0]
+		}
+	}
+	w.run(time.Second)
+	past := phonelink.Session{ID: x.ID, Kind: x.Kind, Profile: x.Profile, Title: x.Title, Doc: x.Doc, Lease: phonelink.Lease{TTL: 5 * time.Second}}
+	past.Rev = phonelink.Rev{Epoch: phonelink.Epoch{N: 2, Device: "tablet"}, Seq: 1} // claimed without it
+	w.on("phone", phonelink.Received{From: "tablet", Message: phonelink.CommitMsg{Try: 3, State: phonelink.Replica{Session: past}, Epoch: phonelink.Epoch{N: 3, Device: "phone"}}})
+	w.ask("phone", 3, enqueue("two"))
+	w.run(100 * time.Millisecond)
+	w.on("phone", phonelink.Received{From: "car", Message: phonelink.OpsMsg{ID: x.ID, Epoch: phonelink.Epoch{N: 3, Device: "phone"}, Ops: []phonelink.Op{one}}})
+	w.run(time.Second)
+	got := ""
+	for _, tr := range w.view("phone", x.ID).Doc.(*phonelink.MediaDoc).Queue {
+		got += tr.ID + " "
+	}
+	if got != "two one a b " || fmt.Sprint(w.dev["phone"].done) != "[2 3]" {
+		t.Errorf("got %q, done %v; want both tracks", got, w.dev["phone"].done)
+	}
+}

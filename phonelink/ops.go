@@ -78,7 +78,10 @@ func (s *State) edit(t uint64, e *entry, act Action) {
 		return
 	}
 	s.touch(e)
-	if s.owns(e) && len(e.queue) == 0 {
+	// One before it may have been acknowledged by an owner whose epoch is past,
+	// and be on its way here: it would be dropped if this one were done first.
+	next := follows(o.ID.Seq, appliedTo(e.Applied, s.cfg.Self)) || e.volatile()
+	if s.owns(e) && len(e.queue) == 0 && next {
 		s.do(e, o)
 		s.answer(t, nil)
 		return

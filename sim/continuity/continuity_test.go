@@ -9,7 +9,7 @@ import (
 
 func TestSchedules(t *testing.T) {
 	n := 20000
-	if testing.Short() {
+	if testing.Short() || raced {
 		n = 2000
 	}
 	r, err := continuity.Run(context.Background(), continuity.Config{Schedules: n, Seed: 1})

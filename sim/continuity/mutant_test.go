@@ -9,17 +9,24 @@ import (
 )
 
 // TestMutants breaks the protocol in each way it knows, and expects the
-// simulation to see it.
+// simulation to see it. Most are seen within a hundred schedules, some need a
+// rare coincidence: those are skipped where schedules are slow.
 func TestMutants(t *testing.T) {
+	most := 60000
+	if testing.Short() || raced {
+		most = 300
+	}
 	for _, f := range phonelink.AllFaults() {
 		t.Run(f.String(), func(t *testing.T) {
 			t.Parallel()
-			c := continuity.Config{Schedules: 40000, Seed: 1, Workers: 1, Faults: phonelink.Faults(0).With(f)}
+			c := continuity.Config{Schedules: most, Seed: 1, Workers: 1, Faults: phonelink.Faults(0).With(f)}
 			r, err := continuity.Run(context.Background(), c)
-			if err != nil {
+			switch {
+			case err != nil:
 				t.Fatal(err)
-			}
-			if r.Violation == nil {
+			case r.Violation == nil && most < 60000:
+				t.Skipf("survives %d schedules; without -short and -race it gets 60000", most)
+			case r.Violation == nil:
 				t.Fatalf("survives %d schedules", r.Schedules)
 			}
 			t.Logf("after %d schedules: %v", r.Schedules, r.Violation)

@@ -1,0 +1,5 @@
+//go:build !race
+
+package continuity_test
+
+const raced = false
