@@ -109,8 +109,17 @@ func (p *Phones) things(v *phonelink.View, now time.Time) {
 			}
 		}
 	}
-	slices.SortStableFunc(p.Things, func(a, b Thing) int { return cmp.Compare(a.Do, b.Do) })
+	slices.SortStableFunc(p.Things, func(a, b Thing) int { return cmp.Compare(a.urgency(), b.urgency()) })
 	p.Things = first(p.Things, p.Limits.items(maxList))
+}
+
+// urgency is lower for what comes first: what waits for a parked car comes after
+// what can be done, unless somebody waits for an answer.
+func (t *Thing) urgency() Doing {
+	if t.Parked && t.Do > Offered {
+		return CopyHere + 1 + t.Do
+	}
+	return t.Do
 }
 
 // thing is a session in words that may be shown now.
@@ -142,6 +151,10 @@ func (p *Phones) sessionTitle(s *phonelink.Session) string {
 	case *phonelink.CallDoc:
 		if doc != nil && doc.Name != "" {
 			return p.Limits.title(doc.Name)
+		}
+	case *phonelink.DraftDoc:
+		if doc != nil && p.Limits.Texts && s.Title == "" {
+			return p.Limits.title(doc.Text)
 		}
 	case *phonelink.PageDoc:
 		if doc != nil && p.Limits.Texts && doc.Title == "" && s.Title == "" {

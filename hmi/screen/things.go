@@ -255,6 +255,9 @@ func (s *base) chip(m *hmi.Phones) (glyph widget.IconName, text string, urgent b
 		case hmi.Coming, hmi.Going:
 			return kindGlyph(t.Kind), w.Kind(t.Kind), true
 		case hmi.TakeHere, hmi.PlayHere:
+			if t.Parked {
+				continue
+			}
 			return kindGlyph(t.Kind), w.Continue, false
 		}
 	}

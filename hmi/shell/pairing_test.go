@@ -248,3 +248,27 @@ func TestNamelessDestination(t *testing.T) {
 		r.want(`text "48.137° N 11.576° E"`, `text "Destination · sent by Bens Galaxy"`)
 	})
 }
+
+// What can be done comes before what waits until the car is parked, which the
+// status bar does not invite to. A draft is known by its words, when they may be
+// read.
+func TestDoableFirst(t *testing.T) {
+	withLink(t, shell.Driving, shell.Calm, func(r *rig, l *link) {
+		l.change(func(v *phonelink.View) {
+			from := phonelink.Rev{Epoch: phonelink.Epoch{N: 1, Device: anas}}
+			draft := phonelink.SessionView{Session: phonelink.Session{Kind: phonelink.Draft, Rev: from, Doc: &phonelink.DraftDoc{Text: "Bin gleich da"}, Needs: phonelink.NeedsKeyboard}, OnPhone: anas}
+			v.Sessions = append(v.Sessions, draft)
+		})
+		r.settle()
+		r.want(`text "Message draft"`, `control "Continue" disabled`)
+		r.wantNot(`text "Continue" 24 a9b4c2 8`, "gleich") // of the status bar
+		l.change(func(v *phonelink.View) {
+			v.Sessions = append(v.Sessions, shell.Busy.View(time.Now()).Sessions...)
+		})
+		r.settle()
+		r.want(`text "Am Wasser entlang"`, `text "Werkstatt Lindner"`)
+		r.wantNot(`text "Message draft"`)
+		r.park()
+		r.want(`text "Bin gleich da"`)
+	})
+}
