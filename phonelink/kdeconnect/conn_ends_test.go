@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -375,5 +376,29 @@ func TestBothCallAtOnce(t *testing.T) {
 		if !saw[packetEvent](phone, from) {
 			t.Fatal("no link after both called at once")
 		}
+	}
+}
+
+// TestEndsWhileCalling ends a side in the middle of two calls: it ends, and
+// leaves nothing behind.
+func TestEndsWhileCalling(t *testing.T) {
+	for i := range 6 {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			car, phone := pairOfEnds(t, func(car, phone *hubConfig) { phone.Targets = []netip.Addr{car.Bind} })
+			pairEnds(t, car, phone)
+			for _, e := range []*end{car, phone} {
+				e.hub.mu.Lock()
+				e.announced = time.Time{}
+				e.hub.mu.Unlock()
+			}
+			car.refresh()
+			phone.refresh()
+			select {
+			case <-time.After(time.Duration(i) * 8 * time.Millisecond):
+			case <-t.Context().Done():
+			}
+			phone.stop()
+			car.stop()
+		})
 	}
 }

@@ -67,7 +67,10 @@ func (h *hub) accept() {
 			conn.Close()
 			continue
 		}
-		h.spawn(func() { h.answer(conn, from) })
+		if !h.spawn(func() { h.answer(conn, from) }) {
+			h.gate.leave(from.Addr())
+			conn.Close()
+		}
 	}
 }
 
@@ -139,7 +142,9 @@ func (h *hub) call(t target) {
 			conn.Close()
 			return err
 		}
-		h.spawn(func() { l.serve(r) })
+		if !h.spawn(func() { l.serve(r) }) {
+			l.serve(r) // which ends at once, and lets go of whoever waits for that
+		}
 		return nil
 	}()
 	if err != nil {
@@ -312,7 +317,9 @@ func (h *hub) adopt(l *link, r *lineReader) error {
 		}
 		if l.peek == nil {
 			l.peek = peek
-			h.spawn(func() { peek <- r.fill() })
+			if !h.spawn(func() { peek <- r.fill() }) {
+				peek <- context.Canceled
+			}
 		}
 		if !l.outlives(old) {
 			return errReplaced

@@ -233,13 +233,15 @@ func (h *hub) emit(e event) {
 	}
 }
 
-// spawn runs f as one of the hub's goroutines; not after run has ended.
-func (h *hub) spawn(f func()) {
+// spawn runs f as one of the hub's goroutines. Once run is ending it does not,
+// and returns false.
+func (h *hub) spawn(f func()) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.running {
 		h.group.Go(f)
 	}
+	return h.running
 }
 
 // send queues a packet for a linked device.
