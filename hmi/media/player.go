@@ -35,6 +35,8 @@ type Player struct {
 	track   string
 	epoch   phonelink.Epoch // for which Loaded was said
 	said    bool            // Loaded was said
+	waits   bool            // the View waits for it
+	silent  bool            // the phone link did not answer
 	playing bool            // the deck was told to play
 	failed  map[string]bool // tracks of the session that could not be played
 }
@@ -171,6 +173,12 @@ func (p *Player) follow(ctx context.Context, view *phonelink.View) {
 	if p.epoch != s.Rev.Epoch {
 		p.epoch, p.said = s.Rev.Epoch, false
 	}
+	// A phone link that was started again does not know that this is loaded.
+	waits, silent := s.Load && !s.Render, slices.Contains(view.Troubles, phonelink.TroubleSilent)
+	if waits && !p.waits || p.silent && !silent {
+		p.said = false
+	}
+	p.waits, p.silent = waits, silent
 	pos := where(doc, now)
 	if p.voice == nil || p.track != track.ID || p.voice.url != track.URL || p.elsewhere(pos) {
 		p.load(ctx, track, pos)

@@ -76,14 +76,13 @@ func owner(name string) (*account, error) {
 		return nil, nil
 	}
 	u, err := user.Lookup(name)
-	if err != nil {
-		u, err = user.LookupId(name)
-	}
-	if err != nil {
+	if n, e := strconv.Atoi(name); err != nil && e == nil && n > 0 && n < 1<<31 {
 		// A number needs no entry in a user database, which an image may lack.
-		if n, e := strconv.Atoi(name); e == nil && n > 0 && n < 1<<31 {
+		if u, err = user.LookupId(name); err != nil {
 			return &account{n, n}, nil
 		}
+	}
+	if err != nil {
 		return nil, fmt.Errorf("enter the sandbox: become %q: %w: add the user, or name one by its number", name, err)
 	}
 	uid, err1 := strconv.Atoi(u.Uid)

@@ -64,11 +64,10 @@ func give(path, name string) error {
 		return nil
 	}
 	u, err := user.Lookup(name)
-	if err != nil {
-		u, err = user.LookupId(name)
-	}
 	if n, e := strconv.Atoi(name); err != nil && e == nil && n > 0 && n < 1<<31 {
-		u, err = &user.User{Uid: name, Gid: name}, nil // an image may lack a user database
+		if u, err = user.LookupId(name); err != nil {
+			u, err = &user.User{Uid: name, Gid: name}, nil // an image may lack a user database
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("let %q connect to the car: %w", name, err)
