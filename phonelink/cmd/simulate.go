@@ -1,7 +1,9 @@
 package cmd
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -21,6 +23,8 @@ type simulateOptions struct {
 	replay    uint64
 	mutant    string
 	explore   bool
+	bounds    map[string]int
+	limit     time.Duration
 	asJSON    bool
 }
 
@@ -28,7 +32,9 @@ type simulateOptions struct {
 type simulateSummary struct {
 	Schedules int     `json:"schedules"`
 	Events    int64   `json:"events,omitempty"`
+	Bounds    string  `json:"bounds,omitempty"`
 	States    int     `json:"states,omitempty"`
+	Whole     *bool   `json:"whole,omitempty"` // of an exploration: all states within the bounds were visited
 	Took      float64 `json:"took_s"`
 	Rate      float64 `json:"schedules_per_s,omitempty"`
 	Seed      *uint64 `json:"seed,omitempty"` // of a violation
@@ -57,7 +63,9 @@ func simulateCommand() *cobra.Command {
 	f.IntVar(&o.workers, "workers", 0, "how many to run at once; 0 is one per processor")
 	f.Uint64Var(&o.replay, "replay", 0, "run the schedule with this `SEED` alone and print all that happens")
 	f.StringVar(&o.mutant, "mutant", "", "break the protocol on purpose, in the way that has this `NAME` (\"list\" lists them)")
-	f.BoolVar(&o.explore, "explore", false, "explore the small model to its last state instead")
+	f.BoolVar(&o.explore, "explore", false, "explore a small model to its last state instead, then larger ones; a line for each says whether all was seen")
+	f.DurationVar(&o.limit, "for", 2*time.Minute, "of --explore without --bounds: how long to go on to larger ones")
+	f.StringToIntVar(&o.bounds, "bounds", nil, "of --explore, as in crashes=3,losses=4,ticks=2,inflight=1,cuts=0,acts=1,heirs=1,states=1000000")
 	f.BoolVar(&o.asJSON, "json", false, "print the summary as a JSON object")
 	return cmd
 }
@@ -110,13 +118,61 @@ func simulate(cmd *cobra.Command, o simulateOptions) error {
 	return s.print(out, o.asJSON, r.Violation)
 }
 
+// simulateExplore explores within the bounds of the flag, or within larger and
+// larger ones for as long as --for says.
 func simulateExplore(cmd *cobra.Command, o simulateOptions, faults phonelink.Faults) error {
-	r, err := continuity.Explore(cmd.Context(), continuity.Bounds{Faults: faults})
-	if err != nil {
+	if len(o.bounds) > 0 {
+		b, err := exploreBounds(o.bounds)
+		if err != nil {
+			return err
+		}
+		_, err = simulateBounds(cmd.Context(), cmd, o, b, faults)
 		return err
 	}
-	s := simulateSummary{States: r.States, Took: r.Took.Seconds()}
-	return s.print(cmd.OutOrStdout(), o.asJSON, r.Violation)
+	ctx, cancel := context.WithTimeout(cmd.Context(), o.limit)
+	defer cancel()
+	for _, b := range continuity.Ladder() {
+		whole, err := simulateBounds(ctx, cmd, o, b, faults)
+		if ended := ctx.Err() != nil && cmd.Context().Err() == nil; ended && errors.Is(err, context.DeadlineExceeded) {
+			return nil // it has said that it is not whole
+		}
+		if err != nil || !whole {
+			return err
+		}
+	}
+	return nil
+}
+
+// simulateBounds explores within one set of bounds and prints what it found.
+func simulateBounds(ctx context.Context, cmd *cobra.Command, o simulateOptions, b continuity.Bounds, faults phonelink.Faults) (whole bool, err error) {
+	b.Faults = faults
+	r, err := continuity.Explore(ctx, b)
+	s := simulateSummary{Bounds: b.String(), States: r.States, Whole: &r.Whole, Took: r.Took.Seconds()}
+	if broken := s.print(cmd.OutOrStdout(), o.asJSON, r.Violation); broken != nil {
+		return r.Whole, broken
+	}
+	return r.Whole, err
+}
+
+// exploreBounds is what --bounds says.
+func exploreBounds(flag map[string]int) (b continuity.Bounds, err error) {
+	fields := map[string]*int{
+		"crashes": &b.Crashes, "losses": &b.Losses, "ticks": &b.Ticks, "inflight": &b.InFlight, "cuts": &b.Cuts, "acts": &b.Acts, "states": &b.States,
+	}
+	for name, n := range flag {
+		field := fields[name]
+		switch {
+		case name == "heirs":
+			b.HeirPlay = n != 0
+		case field == nil || n < 0:
+			return b, fmt.Errorf("bound %s=%d is not known; see --help", name, n)
+		case n == 0:
+			*field = -1
+		default:
+			*field = n
+		}
+	}
+	return b, nil
 }
 
 // print writes the summary; a violation is the error.
@@ -132,7 +188,11 @@ func (s *simulateSummary) print(w io.Writer, asJSON bool, v *continuity.Violatio
 			return err
 		}
 	} else if s.States > 0 {
-		fmt.Fprintf(w, "%d states in %.1f s\n", s.States, s.Took)
+		all := "all of them"
+		if !*s.Whole {
+			all = "NOT ALL of them"
+		}
+		fmt.Fprintf(w, "%s: %d states, %s, in %.1f s\n", s.Bounds, s.States, all, s.Took)
 	} else {
 		fmt.Fprintf(w, "%d schedules, %d events, %.1f s, %.0f schedules per second\n", s.Schedules, s.Events, s.Took, s.Rate)
 	}

@@ -34,7 +34,19 @@ func TestSimulate(t *testing.T) {
 	if again == nil || !strings.HasPrefix(err.Error(), again.Error()) || !strings.Contains(out, "VIOLATION") {
 		t.Errorf("replayed: got %v, want %v", again, err)
 	}
-	for _, args := range [][]string{{"--mutant", "none-such"}, {"--schedules", "0"}, {"extra"}} {
+	out, err = runSimulate(t, "--explore", "--bounds", "crashes=0,losses=1,ticks=1,inflight=1,cuts=0,acts=1")
+	if err != nil || !strings.Contains(out, " states, all of them, ") {
+		t.Errorf("explore: got %q, %v; want all states", out, err)
+	}
+	out, err = runSimulate(t, "--explore", "--for", "1ms")
+	if err != nil || !strings.Contains(out, "NOT ALL") {
+		t.Errorf("explore for a moment: got %q, %v; want that it is not whole", out, err)
+	}
+	_, err = runSimulate(t, "--explore", "--mutant", "no-silence")
+	if err == nil || !strings.Contains(err.Error(), "both render") {
+		t.Errorf("explore a broken protocol: got %v", err)
+	}
+	for _, args := range [][]string{{"--mutant", "none-such"}, {"--schedules", "0"}, {"extra"}, {"--explore", "--bounds", "wings=2"}} {
 		if _, err := runSimulate(t, args...); err == nil {
 			t.Errorf("%v: got no error", args)
 		}

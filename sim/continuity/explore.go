@@ -2,6 +2,7 @@ package continuity
 
 import (
 	"context"
+	"fmt"
 	"hash/maphash"
 	"sort"
 	"time"
@@ -47,6 +48,34 @@ func (b Bounds) defaults() Bounds {
 	set(&b.Acts, 3)
 	set(&b.States, 50_000_000)
 	return b
+}
+
+// String is the bounds as "tandem phonelink simulate --bounds" takes them.
+func (b Bounds) String() string {
+	b = b.defaults()
+	heirs := 0
+	if b.HeirPlay {
+		heirs = 1
+	}
+	return fmt.Sprintf("crashes=%d,losses=%d,ticks=%d,inflight=%d,cuts=%d,acts=%d,heirs=%d", b.Crashes, b.Losses, b.Ticks, b.InFlight, b.Cuts,
+		b.Acts, heirs)
+}
+
+// Ladder is larger and larger bounds. The first few are done in seconds; the
+// last, the defaults, would take days.
+func Ladder() []Bounds {
+	return []Bounds{
+		{Crashes: -1, Losses: 4, Ticks: 3, InFlight: 1, Cuts: -1, Acts: 1},
+		{Crashes: -1, Losses: 4, Ticks: 3, InFlight: 1, Cuts: -1, Acts: 1, HeirPlay: true},
+		{Crashes: 1, Losses: 1, Ticks: 1, InFlight: 1, Cuts: -1, Acts: 1},
+		{Crashes: 1, Losses: 1, Ticks: 1, InFlight: 1, Cuts: -1, Acts: 1, HeirPlay: true},
+		{Crashes: -1, Losses: -1, Ticks: 1, InFlight: 2, Cuts: -1, Acts: 1},
+		{Crashes: 1, Losses: 4, Ticks: 1, InFlight: 1, Cuts: -1, Acts: 1},
+		{Crashes: 2, Losses: 2, Ticks: 1, InFlight: 1, Cuts: -1, Acts: 1},
+		{Crashes: 3, Losses: 4, Ticks: 1, InFlight: 1, Cuts: -1, Acts: 1},
+		{Crashes: 3, Losses: 4, Ticks: 2, InFlight: 1, Cuts: 1, Acts: 2},
+		{},
+	}
 }
 
 // Exploration is what an exploration found.
@@ -126,7 +155,8 @@ type explorer struct {
 }
 
 // Explore visits every state of the small model within the bounds, or all up
-// to the first violation. The error is ctx's.
+// to the first violation. The error is ctx's; what was found until then comes
+// with it.
 func Explore(ctx context.Context, b Bounds) (Exploration, error) {
 	x := &explorer{b: b.defaults(), seen: map[uint64][]left{}, seed: maphash.MakeSeed()}
 	began := time.Now()
@@ -135,10 +165,7 @@ func Explore(ctx context.Context, b Bounds) (Exploration, error) {
 	whole := true
 	for i := range x.queue {
 		for len(x.queue[i]) > 0 && x.out.Violation == nil {
-			if ctx.Err() != nil {
-				return x.out, ctx.Err()
-			}
-			if len(x.seen) >= x.b.States {
+			if ctx.Err() != nil || len(x.seen) >= x.b.States {
 				whole = false
 				break
 			}
@@ -151,6 +178,9 @@ func Explore(ctx context.Context, b Bounds) (Exploration, error) {
 	x.out.States = len(x.seen)
 	x.out.Whole = whole && x.out.Violation == nil
 	x.out.Took = time.Since(began)
+	if x.out.Violation == nil && !whole {
+		return x.out, ctx.Err()
+	}
 	return x.out, nil
 }
 
