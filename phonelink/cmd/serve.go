@@ -46,6 +46,8 @@ type Config struct {
 
 	// Ready is told the running service before it runs; nil for none.
 	Ready func(*node.Node)
+
+	players *carPlayers // made with the adapters; nil: none
 }
 
 // Flags puts the flags of the phone link.
@@ -114,6 +116,9 @@ func Serve(ctx context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
+	if c.players != nil {
+		c.players.service <- n
+	}
 	if c.Ready != nil {
 		c.Ready(n)
 	}
@@ -152,7 +157,8 @@ func (c *Config) adapters(store *trust.Store) ([]phonelink.Adapter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []phonelink.Adapter{a}, nil
+	c.players = &carPlayers{a, make(chan phonelink.Service, 1)}
+	return []phonelink.Adapter{c.players}, nil
 }
 
 func (c *Config) received() string {

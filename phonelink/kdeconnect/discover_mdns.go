@@ -31,7 +31,7 @@ func (h *hub) respond(ctx context.Context) {
 			continue
 		case <-ctx.Done():
 		case err := <-ended: // no interface yet, say
-			h.log.Warn("announce by mDNS", "err", err)
+			h.log.Info("announce by mDNS", "err", err) // most likely no interface that can multicast
 			select {
 			case <-time.After(againAfter):
 			case <-h.changed:
