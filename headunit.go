@@ -189,9 +189,13 @@ func (h *headUnit) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if h.ready != nil {
 		h.ready(room)
 	}
-	if err := h.openSockets(ctx, g, room, logger); err != nil {
+	sockets, err := vehiclecmd.OpenSockets(vehiclecmd.SocketsConfig{
+		Run: h.screen.Run, PhonesUser: h.user, Car: vehiclerpc.Local{Store: room.Store, Desk: room.Desk}, Logger: logger,
+	})
+	if err != nil {
 		return abandon(err)
 	}
+	g.Go(func() error { return sockets.Run(ctx) })
 	phones, err := h.openPhones(ctx, g, phoneCar{room.Store, room.Desk}, stderr, logger)
 	if err != nil {
 		return abandon(err)
@@ -221,28 +225,8 @@ type phoneCar struct {
 	*vehicle.Desk
 }
 
-// openSockets serves the car to other processes in g, if there is a folder for
-// their sockets.
-func (h *headUnit) openSockets(ctx context.Context, g *errgroup.Group, room *vehiclecmd.Room, logger *slog.Logger) error {
-	if h.screen.Run == "" {
-		if h.user != "" {
-			return misuse{fmt.Errorf("--phones-user %s: say where the phone link finds the car with --run DIR", h.user)}
-		}
-		return nil
-	}
-	s, err := vehiclecmd.OpenSockets(vehiclecmd.SocketsConfig{
-		Run: h.screen.Run, PhonesUser: h.user, Car: vehiclerpc.Local{Store: room.Store, Desk: room.Desk}, Logger: logger,
-	})
-	if err != nil {
-		return err
-	}
-	g.Go(func() error { return s.Run(ctx) })
-	return nil
-}
-
-// openPhones starts the phone link, or attaches to one, and the player of what
-// is to be heard here, in g. A link that cannot run costs the phones, not the
-// head unit; nil then.
+// openPhones starts or attaches to the phone link, and a player for it, in g. A
+// link that cannot run costs the phones, not the head unit; nil then.
 func (h *headUnit) openPhones(ctx context.Context, g *errgroup.Group, car phonelink.Car, stderr io.Writer, logger *slog.Logger) (phonelink.Service, error) {
 	switch h.phones {
 	case "off":

@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"strings"
 	"sync"
@@ -92,24 +91,6 @@ func (p *process) running() {
 	case <-p.done:
 		p.t.Fatalf("%s has ended: %v\n%s", p.name, p.err, p.said())
 	default:
-	}
-}
-
-// line waits for a line of standard output that matches; it gives the group.
-func (p *process) line(pattern string) string {
-	p.t.Helper()
-	end := time.After(patience)
-	for {
-		select {
-		case l := <-p.out:
-			if m := regexp.MustCompile(pattern).FindStringSubmatch(l); m != nil {
-				return m[1]
-			}
-		case <-p.done:
-			p.t.Fatalf("%s has ended: %v\n%s", p.name, p.err, p.said())
-		case <-end:
-			p.t.Fatalf("%s does not print %s\n%s", p.name, pattern, p.said())
-		}
 	}
 }
 

@@ -81,6 +81,19 @@ func (p *phones) set(s ...phonelink.SessionView) {
 	}
 }
 
+// trouble shows the same sessions with these troubles.
+func (p *phones) trouble(codes ...phonelink.TroubleCode) {
+	p.mu.Lock()
+	v := *p.view
+	v.Troubles = codes
+	p.view = &v
+	p.mu.Unlock()
+	select {
+	case p.c <- struct{}{}:
+	default:
+	}
+}
+
 func (p *phones) Watch() phonelink.Watch { return p }
 func (p *phones) C() <-chan struct{}     { return p.c }
 func (p *phones) Close()                 {}
@@ -298,6 +311,44 @@ func TestLoadSaysWhatIsWrong(t *testing.T) {
 				got := p.requests()
 				if len(got) != 1 || !strings.Contains(got[0].(phonelink.Loaded).Problem, c.want) {
 					t.Errorf("asked %v, want Loaded with %q", got, c.want)
+				}
+			})
+		})
+	}
+}
+
+// TestLoadedAgain: a phone link that was started again does not know what is
+// loaded, and is told, whether the player noticed that it was gone or not.
+func TestLoadedAgain(t *testing.T) {
+	for name, between := range map[string]func(*phonelink.SessionView){
+		"playing before": func(s *phonelink.SessionView) { s.Load, s.Render = false, true },
+		"no word of it":  nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := session(queue("a.wav"))
+			s.Load = true
+			play(t, map[string][]byte{"a.wav": tone(48000, 10*time.Second)}, s, func(t *testing.T, p *phones, _ *ear) {
+				time.Sleep(time.Second)
+				if between != nil {
+					other := s
+					between(&other)
+					p.set(other)
+					time.Sleep(time.Second)
+				} else {
+					p.trouble(phonelink.TroubleSilent)
+					time.Sleep(time.Second)
+					p.trouble()
+				}
+				p.set(s)
+				time.Sleep(time.Second)
+				n := 0
+				for _, r := range p.requests() {
+					if l, ok := r.(phonelink.Loaded); ok && l.Problem == "" {
+						n++
+					}
+				}
+				if n < 2 {
+					t.Errorf("Loaded was said %d times, want again after the restart", n)
 				}
 			})
 		})

@@ -18,7 +18,7 @@ import (
 
 // SocketsConfig says where the car is for other processes.
 type SocketsConfig struct {
-	Run        string       // folder of the sockets; made if it is missing
+	Run        string       // folder of the sockets, made if it is missing; "": none
 	PhonesUser string       // name or number of the phone link's user; "": the process's own
 	Car        rpc.Vehicle  // what is served
 	Logger     *slog.Logger // nil: silent
@@ -35,9 +35,14 @@ type Sockets struct {
 	at      []net.Listener
 }
 
-// OpenSockets listens; Run serves.
+// OpenSockets listens, unless there is no folder to listen in; Run serves.
 func OpenSockets(c SocketsConfig) (_ *Sockets, err error) {
 	s := &Sockets{}
+	if c.Run == "" && c.PhonesUser != "" {
+		return nil, fmt.Errorf("--phones-user %s: say where the phone link finds the car with --run DIR", c.PhonesUser)
+	} else if c.Run == "" {
+		return s, nil
+	}
 	defer func() {
 		if err != nil {
 			s.close()
