@@ -201,7 +201,7 @@ func (h *headUnit) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return abandon(err)
 	}
 	screen := h.screen
-	screen.Phones = phones
+	screen.Phones, screen.Profile = phones, h.link.Profile
 	if screen.Music, err = h.openMusic(ctx, g, logger); err != nil {
 		return abandon(err)
 	}
