@@ -196,7 +196,6 @@ type give struct {
 	since time.Duration
 	retry retry
 	tag   uint64 // 0: nobody here asked
-	told  bool   // PREPARE has been sent
 }
 
 // getStage is how far a hand-off towards here is.
