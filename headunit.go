@@ -251,10 +251,12 @@ func (h *headUnit) openPhones(ctx context.Context, g *errgroup.Group, car phonel
 func (h *headUnit) ownPhones(ctx context.Context, g *errgroup.Group, car phonelink.Car, stderr io.Writer, logger *slog.Logger) (_ phonelink.Service, err error) {
 	c := h.link
 	c.Announce, c.Player, c.Car, c.Logger = true, true, car, logger
-	if h.screen.Data != "" {
-		if c.Data, err = filepath.Abs(h.screen.Data); err != nil { // the player is told paths
-			return nil, fmt.Errorf("data folder: %w", err)
-		}
+	if h.screen.Data == "" {
+		fmt.Fprintln(stderr, "tandem: phones cannot be linked without a folder for their keys: set --data DIR, or HOME")
+		return nil, nil
+	}
+	if c.Data, err = filepath.Abs(h.screen.Data); err != nil { // the player is told paths
+		return nil, fmt.Errorf("data folder: %w", err)
 	}
 	if err := c.Check(); err != nil {
 		return nil, misuse{err}
