@@ -60,8 +60,14 @@ func start(t *testing.T, cfg phone.Config) *phone.World {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- w.Run(ctx) }()
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		watchTimers(ctx)
+	}()
 	t.Cleanup(func() {
 		cancel()
+		<-watched
 		if err := <-done; err != nil {
 			t.Errorf("Run: got %v, want nil", err)
 		}

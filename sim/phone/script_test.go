@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -92,13 +93,14 @@ func TestScripts(t *testing.T) {
 			0.6  ada  back media
 			0.7  ada  expect sounding
 			0.7  car  expect silent
-			0.8  car  take media
-			0.9  car  expect here media
-			0.9  ada  expect there media
-			1.0  ada  pause
-			1.1  car  expect silent
-			1.2  ada  end media
-			1.3  car  expect none media`},
+			0.7  car  expect there media
+			1.0  car  take media
+			1.1  car  expect here media
+			1.1  ada  expect there media
+			1.2  ada  pause
+			1.3  car  expect silent
+			1.4  ada  end media
+			1.5  car  expect none media`},
 		{"two phones", `
 			0    ada  pair
 			0    bob  pair
@@ -163,11 +165,31 @@ func TestScripts(t *testing.T) {
 }
 
 // alone checks that no two devices were ever heard with one session at once for
-// longer than a hand-off may overlap.
+// longer than a hand-off may overlap, and this machine was late.
 func alone(t *testing.T, w *phone.World) {
 	t.Helper()
-	if o := w.Overlap(); o > 50*time.Millisecond {
-		t.Errorf("two devices sounded at once for %v, want at most 50ms", o)
+	late := time.Duration(worst.Load())
+	if o := w.Overlap(); o > 50*time.Millisecond+2*late {
+		t.Errorf("two devices sounded at once for %v, want at most 50ms; the machine was late by up to %v", o, late)
+	}
+}
+
+// worst is how late this machine was with a timer of 5 ms, at most, in
+// nanoseconds: a player that is not given the processor cannot fall silent.
+var worst atomic.Int64
+
+func watchTimers(ctx context.Context) {
+	const every = 5 * time.Millisecond
+	for last := time.Now(); ctx.Err() == nil; {
+		select {
+		case <-time.After(every):
+		case <-ctx.Done():
+		}
+		now := time.Now()
+		for late := int64(now.Sub(last) - every); late > worst.Load(); {
+			worst.Store(late)
+		}
+		last = now
 	}
 }
 
