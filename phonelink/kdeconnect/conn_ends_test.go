@@ -219,6 +219,29 @@ func TestRequestSurvivesANewLink(t *testing.T) {
 	}
 }
 
+// TestRequestWaitsForTheLinkUnderWay asks to pair when the peer has closed one
+// link and the next is still in its handshake.
+func TestRequestWaitsForTheLinkUnderWay(t *testing.T) {
+	car, phone := pairOfEnds(t, nil)
+	meet(t, car, phone)
+	from, shown := phone.mark(), car.mark()
+	p := device(phone.self.ID)
+	car.count(phone.self.ID, 1)
+	old := car.linkOf(p)
+	phone.linkOf(device(car.self.ID)).cancel(errReplaced)
+	<-old.ctx.Done()
+	if err := car.requestPair(p); err != nil {
+		t.Fatal(err)
+	}
+	car.call(target{address: netip.AddrPortFrom(phone.c.Bind, phone.port()), peer: identity{ID: phone.self.ID, Version: ownVersion}, credit: -1})
+	car.count(phone.self.ID, -1)
+	await[pairAskEvent](phone, from, "request", nil)
+	if saw[candidateEvent](car, shown) && !await[candidateEvent](car, shown, "candidate", nil).Gone {
+		return
+	}
+	t.Error("the phone was shown as gone, or not anew")
+}
+
 func TestUnpairAnAbsentDevice(t *testing.T) {
 	car, phone := pairOfEnds(t, nil)
 	pairEnds(t, car, phone)

@@ -324,6 +324,7 @@ func (h *hub) adopt(l *link, r *lineReader) error {
 		if !l.outlives(old) {
 			return errReplaced
 		}
+		l.commands = old.commands
 		if !l.trusted.Load() && old.pair.Phase != paired {
 			l.pair = old.pair // a request goes on over the new link
 		}
@@ -467,6 +468,13 @@ func (h *hub) count(id string, n int) {
 	if h.calls[id] += n; h.calls[id] <= 0 {
 		delete(h.calls, id)
 	}
+}
+
+// calling reports whether a handshake with a device is under way.
+func (h *hub) calling(id string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.calls[id] > 0
 }
 
 // addressOf is where a connection comes from, IPv4 as such.

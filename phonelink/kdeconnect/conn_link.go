@@ -25,6 +25,9 @@ const (
 	// Stock peers begin to listen for lines some time after the handshake, and
 	// one that came before is not seen until another follows.
 	firstWrite = 50 * time.Millisecond
+
+	lingerTick   = 5 * time.Millisecond
+	lingerWithin = time.Second
 )
 
 // link is one authenticated connection. Its own goroutine (serve) holds its
@@ -105,7 +108,7 @@ func (l *link) command(w pairWhat) error {
 	select {
 	case l.commands <- w:
 		return nil
-	case <-l.ctx.Done():
+	case <-l.done:
 		return errAbsent
 	default:
 		return errBusy
@@ -196,7 +199,24 @@ func (l *link) serve(r *lineReader) {
 	l.tcp.Close()
 	<-group
 	<-group
+	l.linger()
 	l.end(context.Cause(l.ctx))
+}
+
+// linger waits, while a handshake with the same device is under way, for that
+// link to take this one's place, and with it what a person has asked for: a
+// stock peer closes the old link before the new one is through at this side.
+func (l *link) linger() {
+	ticks := time.NewTicker(lingerTick)
+	defer ticks.Stop()
+	end := time.Now().Add(lingerWithin)
+	for !l.finishing && !l.replaced.Load() && l.h.calling(l.peer.ID) && time.Now().Before(end) {
+		select {
+		case <-ticks.C:
+		case <-l.h.ctx.Done():
+			return
+		}
+	}
 }
 
 func (l *link) begin() {
