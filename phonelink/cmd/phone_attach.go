@@ -15,6 +15,7 @@ import (
 	"tandem/phonelink"
 	"tandem/phonelink/rpc"
 	"tandem/vehicle"
+	vehiclerpc "tandem/vehicle/rpc"
 )
 
 // service is the socket at which the running companion serves its phonelink
@@ -29,7 +30,7 @@ func (c *companion) serveService(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l, err := rpc.Listen(c.p.service(), 0o600)
+	l, err := vehiclerpc.Listen(c.p.service(), 0o600)
 	if err != nil {
 		return err
 	}

@@ -128,7 +128,7 @@ func (a *alone) serve(ctx context.Context) (err error) {
 	if err := a.check(); err != nil {
 		return err
 	}
-	l, err := rpc.Listen(filepath.Join(a.run, Socket), 0o660)
+	l, err := vehiclerpc.Listen(filepath.Join(a.run, Socket), 0o660)
 	if err != nil {
 		return err
 	}

@@ -53,7 +53,7 @@ var requests = byName[phonelink.Request](
 	phonelink.Edit{}, phonelink.End{}, phonelink.Copy{}, phonelink.Loaded{}, phonelink.Playhead{},
 	phonelink.Control{}, phonelink.Dismiss{}, phonelink.Reply{}, phonelink.Act{}, phonelink.SendMessage{}, phonelink.ReadThread{},
 	phonelink.MuteRinger{}, phonelink.SendClipboard{}, phonelink.SendFile{}, phonelink.SendText{}, phonelink.Cancel{},
-	phonelink.Ring{}, phonelink.Ping{}, phonelink.Run{}, phonelink.Lock{}, phonelink.Input{},
+	phonelink.Ring{}, phonelink.Ping{}, phonelink.Run{}, phonelink.Lock{}, phonelink.SetVolume{}, phonelink.SetMuted{}, phonelink.Input{},
 )
 
 var actions = byName[phonelink.Action](

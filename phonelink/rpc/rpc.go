@@ -15,17 +15,12 @@
 // is gone, or silent for a second, the view says so in Trouble, no phone is
 // reached and no pairing is open; and because nobody renews its leases then, a
 // session that an heir may claim is not rendered from two seconds on.
+//
+// Who may connect is said by the mode of the socket, which is vehicle/rpc's
+// Listen: one helper for the sockets of all rooms, used by their commands.
 package rpc
 
-import (
-	"errors"
-	"fmt"
-	"io/fs"
-	"net"
-	"os"
-	"path/filepath"
-	"time"
-)
+import "time"
 
 // Limits of the two sides, and how they know of each other.
 const (
@@ -34,33 +29,5 @@ const (
 	heartbeat  = 250 * time.Millisecond // at least so often the server says something
 	silence    = time.Second            // after that the phone link is gone
 	lapse      = time.Second            // and so much later its leases: less than TTL minus renewal minus silence
+	grace      = time.Second            // what is under way may take so long when the server ends
 )
-
-// Listen makes a unix socket that those may use whom mode lets write to it. A
-// socket that a crash left is replaced; one that somebody answers on is not.
-func Listen(path string, mode fs.FileMode) (net.Listener, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return nil, fmt.Errorf("listen: %w", err)
-	}
-	if info, err := os.Lstat(path); err == nil {
-		if info.Mode()&fs.ModeSocket == 0 {
-			return nil, fmt.Errorf("listen on %s: it is there and no socket: move it away", path)
-		}
-		if c, err := net.Dial("unix", path); err == nil {
-			c.Close()
-			return nil, fmt.Errorf("listen on %s: another process answers there: end it first", path)
-		}
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("listen: %w", err)
-		}
-	}
-	l, err := net.Listen("unix", path) // until chmod nobody but the owner connects
-	if err != nil {
-		return nil, fmt.Errorf("listen: %w", err)
-	}
-	if err := os.Chmod(path, mode); err != nil {
-		l.Close()
-		return nil, fmt.Errorf("listen: %w", err)
-	}
-	return l, nil
-}

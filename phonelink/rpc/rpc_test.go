@@ -16,6 +16,7 @@ import (
 	"tandem/phonelink"
 	"tandem/phonelink/rpc"
 	"tandem/phonelink/rpc/phonelinkpb"
+	vehiclerpc "tandem/vehicle/rpc"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -91,7 +92,7 @@ func serve(t *testing.T, s phonelink.Service, socket string) (end func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := rpc.Listen(socket, 0o600)
+	l, err := vehiclerpc.Listen(socket, 0o600)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,6 +224,33 @@ func TestServerGone(t *testing.T) {
 	until(t, w, "back", func(v *phonelink.View) bool {
 		return v.Trouble == "" && v.Pairing != nil && v.Sessions[0].Render && v.Phones[0].Presence == phonelink.Linked
 	})
+}
+
+// TestLastWord: what is asked of a server when it is told to end is answered,
+// and what it shows then arrives.
+func TestLastWord(t *testing.T) {
+	for range 20 {
+		s := newService()
+		socket := filepath.Join(t.TempDir(), "phonelink.sock")
+		end := serve(t, s, socket)
+		c := dial(t, socket)
+		w := c.Watch()
+		until(t, w, "found", func(v *phonelink.View) bool { return v.Trouble == "" })
+		ended := make(chan struct{})
+		s.answer = func(context.Context, phonelink.Request) error {
+			s.mu.Lock()
+			s.view = &phonelink.View{Name: "last"} // and no watch is told
+			s.mu.Unlock()
+			go func() { end(); close(ended) }()
+			return nil
+		}
+		if err := c.Do(t.Context(), phonelink.ClosePairing{}); err != nil {
+			t.Errorf("got %v, want the answer", err)
+		}
+		<-ended
+		until(t, w, "the last view", func(v *phonelink.View) bool { return v.Name == "last" && v.Trouble != "" })
+		w.Close()
+	}
 }
 
 // TestSignOfLife: a server with nothing to say says so.

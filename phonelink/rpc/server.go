@@ -27,6 +27,7 @@ type Server struct {
 	phonelinkpb.UnimplementedPhonelinkServer
 	service phonelink.Service
 	log     *slog.Logger
+	ending  chan struct{} // closed when Run is told to end
 }
 
 // NewServer makes a Server; Run starts it.
@@ -37,14 +38,21 @@ func NewServer(c ServerConfig) (*Server, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Server{service: c.Service, log: c.Logger}, nil
+	return &Server{service: c.Service, log: c.Logger, ending: make(chan struct{})}, nil
 }
 
-// Run serves l until ctx ends, and closes it.
+// Run serves l until ctx ends, and closes it. A client that is connected then
+// still gets the last view, and the answers that come within a second. It runs
+// once.
 func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	g := grpc.NewServer(grpc.MaxRecvMsgSize(maxRequest), grpc.MaxSendMsgSize(maxView), grpc.MaxConcurrentStreams(64))
 	phonelinkpb.RegisterPhonelinkServer(g, s)
-	stop := context.AfterFunc(ctx, g.Stop)
+	stop := context.AfterFunc(ctx, func() {
+		close(s.ending)
+		late := time.AfterFunc(grace, g.Stop)
+		g.GracefulStop()
+		late.Stop()
+	})
 	defer stop()
 	err := g.Serve(l)
 	g.Stop()
@@ -61,7 +69,12 @@ func (s *Server) Watch(_ *phonelinkpb.WatchRequest, stream grpc.ServerStreamingS
 	tick := time.NewTicker(heartbeat)
 	defer tick.Stop()
 	var sent *phonelink.View
-	for {
+	for last := false; ; {
+		select {
+		case <-s.ending:
+			last = true // before the view is read: it is the last
+		default:
+		}
 		var m phonelinkpb.Snapshot
 		if v := w.View(); v != sent {
 			b, err := encodeView(v)
@@ -73,9 +86,13 @@ func (s *Server) Watch(_ *phonelinkpb.WatchRequest, stream grpc.ServerStreamingS
 		if err := stream.Send(&m); err != nil { // waits while the client is late
 			return err
 		}
+		if last {
+			return nil
+		}
 		select {
 		case <-stream.Context().Done():
 			return nil
+		case <-s.ending:
 		case <-w.C():
 		case <-tick.C:
 		}

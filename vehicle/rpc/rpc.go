@@ -15,12 +15,6 @@ package rpc
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io/fs"
-	"net"
-	"os"
-	"path/filepath"
 	"time"
 
 	"tandem/vehicle"
@@ -66,35 +60,6 @@ func (l Local) Sample(now time.Time, p vehicle.Path) vehicle.Sample { return l.S
 // Ask is part of Vehicle.
 func (l Local) Ask(ctx context.Context, c vehicle.Command) vehicle.Outcome {
 	return l.Desk.Ask(ctx, c)
-}
-
-// Listen makes a unix socket that those may use whom mode lets write to it. A
-// socket that a crash left is replaced; one that somebody answers on is not.
-func Listen(path string, mode fs.FileMode) (net.Listener, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return nil, fmt.Errorf("listen: %w", err)
-	}
-	if info, err := os.Lstat(path); err == nil {
-		if info.Mode()&fs.ModeSocket == 0 {
-			return nil, fmt.Errorf("listen on %s: it is there and no socket: move it away", path)
-		}
-		if c, err := net.Dial("unix", path); err == nil {
-			c.Close()
-			return nil, fmt.Errorf("listen on %s: another process answers there: end it first", path)
-		}
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("listen: %w", err)
-		}
-	}
-	l, err := net.Listen("unix", path) // until chmod nobody but the owner connects
-	if err != nil {
-		return nil, fmt.Errorf("listen: %w", err)
-	}
-	if err := os.Chmod(path, mode); err != nil {
-		l.Close()
-		return nil, fmt.Errorf("listen: %w", err)
-	}
-	return l, nil
 }
 
 func toValue(v vehicle.Value) *vehiclepb.Value {
