@@ -18,6 +18,20 @@ type Service interface {
 	Do(ctx context.Context, r Request) error
 }
 
+// Pictures is what a Service, and an Adapter, may have beside: the pictures that
+// sessions (Session.Icon) and players (Player.Icon) name. It is for any
+// goroutine.
+type Pictures interface {
+	// Picture is the bytes with this hash, at most MaxPicture, as another device
+	// sent them: whether they are a picture, and how large a one, is for the
+	// reader to find out with care. A *Refusal with RefusedUnknown: it is not
+	// here, or not yet.
+	Picture(ctx context.Context, sha256 [32]byte) ([]byte, error)
+}
+
+// MaxPicture is the longest picture, in bytes.
+const MaxPicture = 4 << 20
+
 // Watch tells one reader that the View changed. It has one slot: a reader that
 // is late reads the latest, and a writer never waits.
 type Watch interface {
@@ -161,6 +175,7 @@ type Phone struct {
 	Players   []Player
 	Clipboard string // what the phone gave; "" for none
 	Commands  []PhoneCommand
+	Outputs   []Output   // of its sound, the one in use first; none: it does not let them be set
 	Hint      string     // what a person should do, or know, on the phone; "" for nothing
 	Hints     []HintCode // of Hint, in its order; none for a Hint without codes
 }
@@ -179,6 +194,14 @@ const (
 // PhoneCommand is something that the phone offers to run.
 type PhoneCommand struct{ Key, Name string }
 
+// Output is where a phone's sound goes.
+type Output struct {
+	Name   string // unique on the phone
+	Title  string // for a person; "" for none
+	Volume int    // percent
+	Muted  bool
+}
+
 // Player is a media player on a phone whose sessions are not Tandem's: it can
 // be told to pause, no more.
 type Player struct {
@@ -191,7 +214,8 @@ type Player struct {
 	At                                               time.Time
 	Length                                           time.Duration // 0: not known
 	Playing                                          bool
-	Volume                                           int // percent; -1: not known
+	Volume                                           int      // percent; -1: not known
+	Icon                                             [32]byte // SHA-256 of its picture, which a Pictures has; zero for none
 	CanPause, CanPlay, CanNext, CanPrevious, CanSeek bool
 }
 
@@ -398,7 +422,17 @@ type (
 		Device Device
 		Key    string
 	}
-	Lock  struct{ Device Device }
+	Lock      struct{ Device Device }
+	SetVolume struct { // of an Output
+		Device  Device
+		Output  string
+		Percent int
+	}
+	SetMuted struct { // an Output
+		Device Device
+		Output string
+		Muted  bool
+	}
 	Input struct { // pointer and keys, for one that has CanRemoteControl
 		Device                  Device
 		DX, DY                  float64 // pixels; of a wheel if Scroll
@@ -443,6 +477,8 @@ func (Ring) request()          {}
 func (Ping) request()          {}
 func (Run) request()           {}
 func (Lock) request()          {}
+func (SetVolume) request()     {}
+func (SetMuted) request()      {}
 func (Input) request()         {}
 
 // Adapter translates a foreign protocol to sessions and status. New starts

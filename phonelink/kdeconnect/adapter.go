@@ -62,6 +62,8 @@ type Adapter struct {
 	asks     chan ask
 	media    chan []Media
 	reports  chan progress
+	arts     arts
+	artsCome chan artEvent
 	incoming chan phonelink.Incoming
 	requests chan phonelink.Request
 
@@ -131,7 +133,7 @@ func New(c Config) (*Adapter, error) {
 }
 
 func newAdapter(c Config) *Adapter {
-	a := &Adapter{c: c, log: c.Logger, asks: make(chan ask), media: make(chan []Media, 1), reports: make(chan progress),
+	a := &Adapter{c: c, log: c.Logger, asks: make(chan ask), media: make(chan []Media, 1), reports: make(chan progress), artsCome: make(chan artEvent),
 		incoming: make(chan phonelink.Incoming, waitingIncoming), requests: make(chan phonelink.Request, waitingIncoming)}
 	a.board.put(&phonelink.View{Profile: c.Profile})
 	return a

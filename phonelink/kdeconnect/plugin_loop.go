@@ -79,6 +79,7 @@ func (l *loop) drain() {
 		l.state.down(time.Now(), p)
 	}
 	l.state.out = nil
+	l.a.arts.forget()
 }
 
 // errProfile ends turn when the profile has changed.
@@ -113,6 +114,8 @@ func (l *loop) turn(ctx context.Context, ended <-chan error) error {
 		case m := <-l.a.media:
 			l.media = m
 			l.state.setMedia(time.Now(), m)
+		case e := <-l.a.artsCome:
+			l.state.artCame(e)
 		case g := <-l.a.reports:
 			l.state.progress(time.Now(), g)
 		case <-car:
@@ -273,6 +276,8 @@ func (l *loop) effect(e effect) {
 		default:
 			l.a.log.Warn("request of a phone dropped: nobody takes them")
 		}
+	case artEffect:
+		l.fetchArt(e)
 	case fetchEffect:
 		l.fetch(e)
 	case offerEffect:

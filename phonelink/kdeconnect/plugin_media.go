@@ -21,17 +21,21 @@ type Media struct {
 type player struct {
 	phonelink.Player
 	asked bool // its state was asked for
+	art   art
 }
 
 // players takes the list of a phone's players, or the state of one, of which
-// what did not change may be missing. Album art stays on the phone: nothing
-// here shows it, and it costs the phone's battery.
-func (s *state) players(now time.Time, p *phone, b *packet.MPRIS) {
+// what did not change may be missing, or the album art of one.
+func (s *state) players(now time.Time, p *phone, b *packet.MPRIS, load payload) {
 	if b.HasPlayers() {
 		p.listPlayers(b.Players)
+		p.sendsArt = b.SupportsArt
 	}
-	if b.Player != "" && !b.TransferringArt {
-		p.updatePlayer(now, b)
+	switch {
+	case b.TransferringArt:
+		s.artComes(p, b, load)
+	case b.Player != "":
+		s.updatePlayer(now, p, b)
 	}
 	for _, pl := range p.players {
 		if !pl.asked {
@@ -50,10 +54,8 @@ func (p *phone) listPlayers(names []string) {
 
 // player is the one with this name, made if there is room; or nil.
 func (p *phone) player(name string) *player {
-	for _, pl := range p.players {
-		if pl.Name == name {
-			return pl
-		}
+	if pl := p.playerNamed(name); pl != nil {
+		return pl
 	}
 	if name == "" || len(p.players) == maxPlayers {
 		return nil
@@ -63,7 +65,7 @@ func (p *phone) player(name string) *player {
 	return pl
 }
 
-func (p *phone) updatePlayer(now time.Time, b *packet.MPRIS) {
+func (s *state) updatePlayer(now time.Time, p *phone, b *packet.MPRIS) {
 	pl := p.player(b.Player)
 	if pl == nil {
 		return
@@ -92,6 +94,9 @@ func (p *phone) updatePlayer(now time.Time, b *packet.MPRIS) {
 	said(&pl.CanNext, b.CanNext)
 	said(&pl.CanPrevious, b.CanPrevious)
 	said(&pl.CanSeek, b.CanSeek)
+	if b.ArtURL != nil {
+		s.artNamed(now, p, pl, *b.ArtURL)
+	}
 	if b.URL != nil {
 		pl.URL = playable(*b.URL)
 	}
@@ -128,7 +133,7 @@ var controls = map[string]string{"play": "Play", "pause": "Pause", "next": "Next
 // device's output.
 func (s *state) controlPlayer(now time.Time, p *phone, r phonelink.Control) error {
 	if r.Player == "" && r.Action == "volume" {
-		return s.setVolume(now, p, r.Volume)
+		return s.setVolume(now, p, "", r.Volume)
 	}
 	i := slices.IndexFunc(p.players, func(pl *player) bool { return pl.Name == r.Player })
 	if i < 0 {

@@ -51,6 +51,10 @@ func (s *state) request(now time.Time, r phonelink.Request, f *openFile) error {
 	case phonelink.Lock:
 		yes := true
 		return s.tell(now, p, &packet.LockRequest{SetLocked: &yes})
+	case phonelink.SetVolume:
+		return s.setVolume(now, p, r.Output, r.Percent)
+	case phonelink.SetMuted:
+		return s.setMuted(now, p, r.Output, r.Muted)
 	case phonelink.Input:
 		return s.input(now, p, r)
 	}
@@ -87,6 +91,10 @@ func deviceOf(r phonelink.Request) (phonelink.Device, bool) {
 	case phonelink.Run:
 		return r.Device, true
 	case phonelink.Lock:
+		return r.Device, true
+	case phonelink.SetVolume:
+		return r.Device, true
+	case phonelink.SetMuted:
 		return r.Device, true
 	case phonelink.Input:
 		return r.Device, true

@@ -107,17 +107,19 @@ type phone struct {
 
 // live is what is known of a phone only while it is linked.
 type live struct {
-	battery  int // percent; -1: not known
-	charging bool
-	network  string
-	signal   int // 0 to 4; -1: not known
-	players  []*player
-	notes    map[string]*note
-	call     *phonelink.CallView
-	commands []phonelink.PhoneCommand
-	sinks    []packet.Sink
-	locked   *bool
-	keyboard bool // keys can be typed there now
+	battery   int // percent; -1: not known
+	charging  bool
+	network   string
+	signal    int // 0 to 4; -1: not known
+	players   []*player
+	sendsArt  bool // of its players, when asked
+	artsUnder int  // of the fetches of art
+	notes     map[string]*note
+	call      *phonelink.CallView
+	commands  []phonelink.PhoneCommand
+	sinks     []packet.Sink
+	locked    *bool
+	keyboard  bool // keys can be typed there now
 }
 
 func newLive() live {
@@ -361,11 +363,14 @@ func (s *state) forget(d phonelink.Device) {
 	s.transfers = without(s.transfers, func(t *transfer) bool { return t.Device == d })
 }
 
-// payload is the bytes behind a packet. Nothing is fetched until save is called.
+// payload is the bytes behind a packet. Nothing is fetched until one of the two
+// is called, once.
 type payload interface {
 	// save fetches them into a file that is called like what was said, tells how
 	// many there are by now, and returns where the file is.
 	save(ctx context.Context, said string, progress func(int64)) (file string, err error)
+	// read fetches at most limit of them into memory.
+	read(ctx context.Context, limit int64) ([]byte, error)
 }
 
 // packet hands one packet to its plugin. One of a phone that is not linked, or
@@ -404,7 +409,7 @@ func (s *state) dispatch(now time.Time, p *phone, pk packet.Packet, body any, lo
 	case *packet.Connectivity:
 		p.reception(b)
 	case *packet.MPRIS:
-		s.players(now, p, b)
+		s.players(now, p, b, load)
 	case *packet.MPRISRequest:
 		s.control(now, p, b)
 	case *packet.Telephony:

@@ -153,18 +153,60 @@ func (p *phone) volume(b *packet.SystemVolume) {
 	}
 }
 
-// setVolume sets the output in use, or the first.
-func (s *state) setVolume(now time.Time, p *phone, percent int) error {
-	if len(p.sinks) == 0 {
-		return refuse(phonelink.RefusedUnsupported, "%s does not let its volume be set.", p.name)
+// setVolume sets an output; "" is the one in use, or the first.
+func (s *state) setVolume(now time.Time, p *phone, output string, percent int) error {
+	sink, err := p.sink(output)
+	if err != nil {
+		return err
 	}
-	sink := p.sinks[max(0, slices.IndexFunc(p.sinks, func(k packet.Sink) bool { return k.Enabled }))]
-	most := sink.MaxVolume
-	if most == 0 {
-		most = 100
-	}
-	v := math.Round(most * float64(max(0, min(percent, 100))) / 100)
+	v := math.Round(mostOf(sink) * float64(max(0, min(percent, 100))) / 100)
 	return s.tell(now, p, &packet.SystemVolumeRequest{Name: sink.Name, Volume: &v})
+}
+
+// setMuted mutes an output, or not.
+func (s *state) setMuted(now time.Time, p *phone, output string, muted bool) error {
+	sink, err := p.sink(output)
+	if err != nil {
+		return err
+	}
+	return s.tell(now, p, &packet.SystemVolumeRequest{Name: sink.Name, Muted: &muted})
+}
+
+// sink is one of the outputs that the phone has named, and no other.
+func (p *phone) sink(output string) (packet.Sink, error) {
+	if len(p.sinks) == 0 {
+		return packet.Sink{}, refuse(phonelink.RefusedUnsupported, "%s does not let its volume be set.", p.name)
+	}
+	if output == "" {
+		return p.sinks[max(0, slices.IndexFunc(p.sinks, func(k packet.Sink) bool { return k.Enabled }))], nil
+	}
+	i := slices.IndexFunc(p.sinks, func(k packet.Sink) bool { return k.Name == output })
+	if i < 0 {
+		return packet.Sink{}, refuse(phonelink.RefusedUnknown, "%s has no such output.", p.name)
+	}
+	return p.sinks[i], nil
+}
+
+// mostOf is the volume that is 100 percent.
+func mostOf(k packet.Sink) float64 {
+	if k.MaxVolume == 0 {
+		return 100
+	}
+	return k.MaxVolume
+}
+
+// outputs are the sinks as a shell shows them, the one in use first.
+func (p *phone) outputs() (out []phonelink.Output) {
+	for _, k := range p.sinks {
+		o := phonelink.Output{Name: k.Name, Title: line(k.Description, maxTitle), Muted: k.Muted,
+			Volume: int(math.Round(min(100*k.Volume/mostOf(k), 1000)))}
+		if k.Enabled {
+			out = slices.Insert(out, 0, o)
+		} else {
+			out = append(out, o)
+		}
+	}
+	return out
 }
 
 // ownSink is the name of this device's output, as phones know it: the volume of

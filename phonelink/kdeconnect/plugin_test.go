@@ -547,6 +547,8 @@ type fakePayload struct {
 	err  error
 }
 
+func (f *fakePayload) read(context.Context, int64) ([]byte, error) { return nil, f.err }
+
 func (f *fakePayload) save(_ context.Context, said string, progress func(int64)) (string, error) {
 	f.said = said
 	progress(1)

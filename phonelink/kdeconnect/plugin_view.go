@@ -67,7 +67,7 @@ func (s *state) sorted() []*phone {
 func (p *phone) shown() phonelink.Phone {
 	out := phonelink.Phone{Device: p.device, Name: p.name, Model: p.kind, Adapter: adapterName, Presence: p.presence, Since: p.since,
 		Can: p.can(), Battery: p.battery, Charging: p.charging, Network: p.network, Signal: p.signal, Clipboard: p.clipboard.text,
-		Commands: slices.Clone(p.live.commands)}
+		Commands: slices.Clone(p.live.commands), Outputs: p.outputs()}
 	out.Hint, out.Hints = p.hints()
 	for _, pl := range p.players {
 		out.Players = append(out.Players, pl.Player)

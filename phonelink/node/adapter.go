@@ -141,7 +141,7 @@ func (p playerRef) view(profile phonelink.Profile) phonelink.SessionView {
 		Session: phonelink.Session{
 			ID: playerID(p.phone.Device, p.player.Name), Kind: phonelink.Media, Profile: profile,
 			Rev: phonelink.Rev{Epoch: phonelink.Epoch{Device: p.phone.Device}}, Title: cut(p.player.Title, phonelink.MaxTitle),
-			App: p.player.Name, Doc: p.doc(),
+			App: p.player.Name, Icon: p.player.Icon, Doc: p.doc(),
 		},
 		OnPhone: p.phone.Device, Alone: !up(p.phone.Presence),
 	}

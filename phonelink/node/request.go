@@ -217,6 +217,10 @@ func deviceOf(r phonelink.Request) phonelink.Device {
 		return r.Device
 	case phonelink.Lock:
 		return r.Device
+	case phonelink.SetVolume:
+		return r.Device
+	case phonelink.SetMuted:
+		return r.Device
 	case phonelink.Confirm:
 		return r.Device
 	case phonelink.RequestPair:

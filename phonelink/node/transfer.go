@@ -182,7 +182,7 @@ func (l *loop) keep(f *fetch, verify bool) {
 	r := l.room
 	f.done, f.have = true, f.chunks()
 	v, _ := r.state.Session(f.session, l.now())
-	copied := v.Kind == phonelink.File || v.Kind == phonelink.Media
+	copied := v.Kind == phonelink.File || v.Kind == phonelink.Media && f.asset.SHA256 != v.Icon
 	l.background(func() {
 		var err error
 		path := ""

@@ -36,7 +36,10 @@ type Client struct {
 	end  context.CancelFunc
 }
 
-var _ phonelink.Service = (*Client)(nil)
+var (
+	_ phonelink.Service  = (*Client)(nil)
+	_ phonelink.Pictures = (*Client)(nil)
+)
 
 // Dial makes a Client. The caller closes it.
 func Dial(c ClientConfig) (*Client, error) {
@@ -98,6 +101,20 @@ func (k *Client) Do(ctx context.Context, r phonelink.Request) error {
 		return errors.New(end.Error)
 	}
 	return nil
+}
+
+// Picture is part of phonelink.Pictures.
+func (k *Client) Picture(ctx context.Context, sum [32]byte) ([]byte, error) {
+	reply, err := k.rpc.Picture(ctx, &phonelinkpb.PictureRequest{Sha256: sum[:]})
+	switch no := reply.GetRefusal(); {
+	case err != nil:
+		return nil, fmt.Errorf("picture: the phone link did not answer: %s", status.Convert(err).Message())
+	case no != nil:
+		return nil, &phonelink.Refusal{Code: phonelink.RefusalCode(no.GetCode()), Reason: no.GetReason()}
+	case len(reply.GetData()) > phonelink.MaxPicture:
+		return nil, fmt.Errorf("picture: %d bytes, want at most %d", len(reply.GetData()), phonelink.MaxPicture)
+	}
+	return reply.GetData(), nil
 }
 
 // ready waits for a connection for at most a second.

@@ -115,3 +115,20 @@ func (s *Server) Do(ctx context.Context, r *phonelinkpb.Request) (*phonelinkpb.R
 	}
 	return &phonelinkpb.Reply{End: &phonelinkpb.Reply_Error{Error: err.Error()}}, nil
 }
+
+// Picture is a call of a client.
+func (s *Server) Picture(ctx context.Context, r *phonelinkpb.PictureRequest) (*phonelinkpb.PictureReply, error) {
+	pictures, ok := s.service.(phonelink.Pictures)
+	if !ok || len(r.GetSha256()) != 32 {
+		return nil, status.Error(codes.InvalidArgument, "no pictures, or no name of one")
+	}
+	data, err := pictures.Picture(ctx, [32]byte(r.GetSha256()))
+	var no *phonelink.Refusal
+	switch {
+	case errors.As(err, &no):
+		return &phonelinkpb.PictureReply{Refusal: &phonelinkpb.Refusal{Code: string(no.Code), Reason: no.Reason}}, nil
+	case err != nil:
+		return nil, status.Error(codes.Unavailable, err.Error())
+	}
+	return &phonelinkpb.PictureReply{Data: data}, nil
+}

@@ -237,6 +237,102 @@ func (*Reply_Refusal) isReply_End() {}
 
 func (*Reply_Error) isReply_End() {}
 
+type PictureRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sha256        []byte                 `protobuf:"bytes,1,opt,name=sha256,proto3" json:"sha256,omitempty"` // 32 bytes
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PictureRequest) Reset() {
+	*x = PictureRequest{}
+	mi := &file_phonelink_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PictureRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PictureRequest) ProtoMessage() {}
+
+func (x *PictureRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_phonelink_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PictureRequest.ProtoReflect.Descriptor instead.
+func (*PictureRequest) Descriptor() ([]byte, []int) {
+	return file_phonelink_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *PictureRequest) GetSha256() []byte {
+	if x != nil {
+		return x.Sha256
+	}
+	return nil
+}
+
+type PictureReply struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Data          []byte                 `protobuf:"bytes,1,opt,name=data,proto3" json:"data,omitempty"`
+	Refusal       *Refusal               `protobuf:"bytes,2,opt,name=refusal,proto3" json:"refusal,omitempty"` // there is no such picture
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PictureReply) Reset() {
+	*x = PictureReply{}
+	mi := &file_phonelink_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PictureReply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PictureReply) ProtoMessage() {}
+
+func (x *PictureReply) ProtoReflect() protoreflect.Message {
+	mi := &file_phonelink_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PictureReply.ProtoReflect.Descriptor instead.
+func (*PictureReply) Descriptor() ([]byte, []int) {
+	return file_phonelink_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *PictureReply) GetData() []byte {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+func (x *PictureReply) GetRefusal() *Refusal {
+	if x != nil {
+		return x.Refusal
+	}
+	return nil
+}
+
 type Refusal struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Code          string                 `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
@@ -247,7 +343,7 @@ type Refusal struct {
 
 func (x *Refusal) Reset() {
 	*x = Refusal{}
-	mi := &file_phonelink_proto_msgTypes[4]
+	mi := &file_phonelink_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -259,7 +355,7 @@ func (x *Refusal) String() string {
 func (*Refusal) ProtoMessage() {}
 
 func (x *Refusal) ProtoReflect() protoreflect.Message {
-	mi := &file_phonelink_proto_msgTypes[4]
+	mi := &file_phonelink_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -272,7 +368,7 @@ func (x *Refusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refusal.ProtoReflect.Descriptor instead.
 func (*Refusal) Descriptor() ([]byte, []int) {
-	return file_phonelink_proto_rawDescGZIP(), []int{4}
+	return file_phonelink_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Refusal) GetCode() string {
@@ -303,13 +399,19 @@ const file_phonelink_proto_rawDesc = "" +
 	"\x05Reply\x128\n" +
 	"\arefusal\x18\x01 \x01(\v2\x1c.tandem.phonelink.v1.RefusalH\x00R\arefusal\x12\x16\n" +
 	"\x05error\x18\x02 \x01(\tH\x00R\x05errorB\x05\n" +
-	"\x03end\"5\n" +
+	"\x03end\"(\n" +
+	"\x0ePictureRequest\x12\x16\n" +
+	"\x06sha256\x18\x01 \x01(\fR\x06sha256\"Z\n" +
+	"\fPictureReply\x12\x12\n" +
+	"\x04data\x18\x01 \x01(\fR\x04data\x126\n" +
+	"\arefusal\x18\x02 \x01(\v2\x1c.tandem.phonelink.v1.RefusalR\arefusal\"5\n" +
 	"\aRefusal\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason2\x98\x01\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason2\xeb\x01\n" +
 	"\tPhonelink\x12K\n" +
 	"\x05Watch\x12!.tandem.phonelink.v1.WatchRequest\x1a\x1d.tandem.phonelink.v1.Snapshot0\x01\x12>\n" +
-	"\x02Do\x12\x1c.tandem.phonelink.v1.Request\x1a\x1a.tandem.phonelink.v1.ReplyB\"Z tandem/phonelink/rpc/phonelinkpbb\x06proto3"
+	"\x02Do\x12\x1c.tandem.phonelink.v1.Request\x1a\x1a.tandem.phonelink.v1.Reply\x12Q\n" +
+	"\aPicture\x12#.tandem.phonelink.v1.PictureRequest\x1a!.tandem.phonelink.v1.PictureReplyB\"Z tandem/phonelink/rpc/phonelinkpbb\x06proto3"
 
 var (
 	file_phonelink_proto_rawDescOnce sync.Once
@@ -323,25 +425,30 @@ func file_phonelink_proto_rawDescGZIP() []byte {
 	return file_phonelink_proto_rawDescData
 }
 
-var file_phonelink_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_phonelink_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_phonelink_proto_goTypes = []any{
-	(*WatchRequest)(nil), // 0: tandem.phonelink.v1.WatchRequest
-	(*Snapshot)(nil),     // 1: tandem.phonelink.v1.Snapshot
-	(*Request)(nil),      // 2: tandem.phonelink.v1.Request
-	(*Reply)(nil),        // 3: tandem.phonelink.v1.Reply
-	(*Refusal)(nil),      // 4: tandem.phonelink.v1.Refusal
+	(*WatchRequest)(nil),   // 0: tandem.phonelink.v1.WatchRequest
+	(*Snapshot)(nil),       // 1: tandem.phonelink.v1.Snapshot
+	(*Request)(nil),        // 2: tandem.phonelink.v1.Request
+	(*Reply)(nil),          // 3: tandem.phonelink.v1.Reply
+	(*PictureRequest)(nil), // 4: tandem.phonelink.v1.PictureRequest
+	(*PictureReply)(nil),   // 5: tandem.phonelink.v1.PictureReply
+	(*Refusal)(nil),        // 6: tandem.phonelink.v1.Refusal
 }
 var file_phonelink_proto_depIdxs = []int32{
-	4, // 0: tandem.phonelink.v1.Reply.refusal:type_name -> tandem.phonelink.v1.Refusal
-	0, // 1: tandem.phonelink.v1.Phonelink.Watch:input_type -> tandem.phonelink.v1.WatchRequest
-	2, // 2: tandem.phonelink.v1.Phonelink.Do:input_type -> tandem.phonelink.v1.Request
-	1, // 3: tandem.phonelink.v1.Phonelink.Watch:output_type -> tandem.phonelink.v1.Snapshot
-	3, // 4: tandem.phonelink.v1.Phonelink.Do:output_type -> tandem.phonelink.v1.Reply
-	3, // [3:5] is the sub-list for method output_type
-	1, // [1:3] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	6, // 0: tandem.phonelink.v1.Reply.refusal:type_name -> tandem.phonelink.v1.Refusal
+	6, // 1: tandem.phonelink.v1.PictureReply.refusal:type_name -> tandem.phonelink.v1.Refusal
+	0, // 2: tandem.phonelink.v1.Phonelink.Watch:input_type -> tandem.phonelink.v1.WatchRequest
+	2, // 3: tandem.phonelink.v1.Phonelink.Do:input_type -> tandem.phonelink.v1.Request
+	4, // 4: tandem.phonelink.v1.Phonelink.Picture:input_type -> tandem.phonelink.v1.PictureRequest
+	1, // 5: tandem.phonelink.v1.Phonelink.Watch:output_type -> tandem.phonelink.v1.Snapshot
+	3, // 6: tandem.phonelink.v1.Phonelink.Do:output_type -> tandem.phonelink.v1.Reply
+	5, // 7: tandem.phonelink.v1.Phonelink.Picture:output_type -> tandem.phonelink.v1.PictureReply
+	5, // [5:8] is the sub-list for method output_type
+	2, // [2:5] is the sub-list for method input_type
+	2, // [2:2] is the sub-list for extension type_name
+	2, // [2:2] is the sub-list for extension extendee
+	0, // [0:2] is the sub-list for field type_name
 }
 
 func init() { file_phonelink_proto_init() }
@@ -359,7 +466,7 @@ func file_phonelink_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_phonelink_proto_rawDesc), len(file_phonelink_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   5,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -21,8 +21,9 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	Phonelink_Watch_FullMethodName = "/tandem.phonelink.v1.Phonelink/Watch"
-	Phonelink_Do_FullMethodName    = "/tandem.phonelink.v1.Phonelink/Do"
+	Phonelink_Watch_FullMethodName   = "/tandem.phonelink.v1.Phonelink/Watch"
+	Phonelink_Do_FullMethodName      = "/tandem.phonelink.v1.Phonelink/Do"
+	Phonelink_Picture_FullMethodName = "/tandem.phonelink.v1.Phonelink/Picture"
 )
 
 // PhonelinkClient is the client API for Phonelink service.
@@ -35,6 +36,8 @@ type PhonelinkClient interface {
 	// Do carries a request out. A call that ends without an answer may have
 	// happened.
 	Do(ctx context.Context, in *Request, opts ...grpc.CallOption) (*Reply, error)
+	// Picture is the bytes of a picture that the view names, at most 4 MiB.
+	Picture(ctx context.Context, in *PictureRequest, opts ...grpc.CallOption) (*PictureReply, error)
 }
 
 type phonelinkClient struct {
@@ -74,6 +77,16 @@ func (c *phonelinkClient) Do(ctx context.Context, in *Request, opts ...grpc.Call
 	return out, nil
 }
 
+func (c *phonelinkClient) Picture(ctx context.Context, in *PictureRequest, opts ...grpc.CallOption) (*PictureReply, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PictureReply)
+	err := c.cc.Invoke(ctx, Phonelink_Picture_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // PhonelinkServer is the server API for Phonelink service.
 // All implementations must embed UnimplementedPhonelinkServer
 // for forward compatibility.
@@ -84,6 +97,8 @@ type PhonelinkServer interface {
 	// Do carries a request out. A call that ends without an answer may have
 	// happened.
 	Do(context.Context, *Request) (*Reply, error)
+	// Picture is the bytes of a picture that the view names, at most 4 MiB.
+	Picture(context.Context, *PictureRequest) (*PictureReply, error)
 	mustEmbedUnimplementedPhonelinkServer()
 }
 
@@ -99,6 +114,9 @@ func (UnimplementedPhonelinkServer) Watch(*WatchRequest, grpc.ServerStreamingSer
 }
 func (UnimplementedPhonelinkServer) Do(context.Context, *Request) (*Reply, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method Do not implemented")
+}
+func (UnimplementedPhonelinkServer) Picture(context.Context, *PictureRequest) (*PictureReply, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Picture not implemented")
 }
 func (UnimplementedPhonelinkServer) mustEmbedUnimplementedPhonelinkServer() {}
 func (UnimplementedPhonelinkServer) testEmbeddedByValue()                   {}
@@ -150,6 +168,24 @@ func _Phonelink_Do_Handler(srv interface{}, ctx context.Context, dec func(interf
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Phonelink_Picture_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PictureRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PhonelinkServer).Picture(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Phonelink_Picture_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PhonelinkServer).Picture(ctx, req.(*PictureRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Phonelink_ServiceDesc is the grpc.ServiceDesc for Phonelink service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -160,6 +196,10 @@ var Phonelink_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Do",
 			Handler:    _Phonelink_Do_Handler,
+		},
+		{
+			MethodName: "Picture",
+			Handler:    _Phonelink_Picture_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{
