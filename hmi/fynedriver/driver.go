@@ -166,6 +166,14 @@ func (d *Driver) inputTo(w *Window, ev input.Event) {
 	signal(d.work)
 }
 
+// SetLanguage is Config.Language from now on: the keyboard has its letters when
+// it shows next. Call it on the UI goroutine, or before Run.
+func (d *Driver) SetLanguage(tag string) {
+	if tag != "" {
+		d.cfg.Language = tag
+	}
+}
+
 // OnFrame adds a function that runs at the start of each frame: the place to
 // take a snapshot of the world and to set widgets from it.
 func (d *Driver) OnFrame(f func(now time.Time)) { d.onFrame = append(d.onFrame, f) }

@@ -40,6 +40,7 @@ const (
 	letters keyPage = iota
 	symbols
 	more
+	accents
 )
 
 type shiftState uint8
@@ -57,6 +58,7 @@ const (
 	keyEnter  = "\x03"
 	keyPages  = "\x04" // letters or symbols
 	keyMore   = "\x05" // the other page of symbols
+	keyMarks  = "\x06" // letters with marks
 	keySpace  = " "
 	rowCount  = 4
 	keyGap    = 6
@@ -75,6 +77,14 @@ var (
 		"fr": {"azertyuiop", "qsdfghjklm", "\x01wxcvbné\x02"},
 		"es": {"qwertyuiop", "asdfghjklñ", "\x01zxcvbnm\x02"},
 	}
+	// markRows are letters with marks and quotes, those of the language first;
+	// after one of them the letters come back.
+	markRows = map[string][rowCount - 1]string{
+		"en": {"éèêëàâäçîï", "ôöùûüñáíóú", "\x01'’“”–…\x02"},
+		"de": {"äöüßéèêàâç", "ëïôûñáíóúœ", "\x01'„“”–…\x02"},
+		"fr": {"éèêëàâçîïô", "ùûüÿœæáíóñ", "\x01'’«»–…\x02"},
+		"es": {"áéíóúüñ¿¡ç", "àèòïâêôùöä", "\x01'«»“”…\x02"},
+	}
 	symbolRows = [2][rowCount - 1]string{
 		{"1234567890", "@#€_&-+()/", "\x05*\"':;!?\x02"},
 		{"~`|•√π÷×§°", "£$¥^={}[]\\", "\x05<>%©®¿¡\x02"},
@@ -92,15 +102,19 @@ type keyCell struct {
 }
 
 func newKeyboard(c *Canvas) *keyboard {
-	lang, _, _ := strings.Cut(strings.ToLower(c.w.d.cfg.Language), "-")
-	if _, ok := layouts[lang]; !ok {
-		lang = "en"
-	}
-	k := &keyboard{c: c, lang: lang, on: map[int]*keyCell{}}
+	k := &keyboard{c: c, on: map[int]*keyCell{}}
 	k.ground, k.edge = canvas.NewRectangle(color.Black), canvas.NewRectangle(color.Black)
 	k.ExtendBaseWidget(k)
 	k.Hide()
 	return k
+}
+
+// speak takes the letters of the driver's language.
+func (k *keyboard) speak() {
+	k.lang, _, _ = strings.Cut(strings.ToLower(k.c.w.d.cfg.Language), "-")
+	if _, ok := layouts[k.lang]; !ok {
+		k.lang = "en"
+	}
 }
 
 // rowHeight lets the keyboard take at most two thirds of a small display.
@@ -122,8 +136,10 @@ func (c *Canvas) showKeyboardFor(f fyne.Focusable) {
 		c.keys = newKeyboard(c)
 	}
 	k := c.keys
+	k.speak()
 	e, isEntry := f.(*widget.Entry)
-	k.multi, k.digits = isEntry && e.MultiLine, kb.Keyboard() == mobile.NumberKeyboard
+	lines, isLines := f.(interface{ Lines() bool }) // a widget that is more than an Entry
+	k.multi, k.digits = isEntry && e.MultiLine || isLines && lines.Lines(), kb.Keyboard() == mobile.NumberKeyboard
 	k.page, k.shift = letters, lower
 	h := k.rowHeight()*rowCount + keyGap
 	k.Move(fyne.NewPos(0, c.size.Height-h))
@@ -174,6 +190,10 @@ func (k *keyboard) rows() []string {
 		l := layouts[k.lang]
 		return l[:]
 	}
+	if k.page == accents {
+		l := markRows[k.lang]
+		return l[:]
+	}
 	return symbolRows[k.page-symbols][:]
 }
 
@@ -208,7 +228,7 @@ func (k *keyboard) arrange() {
 		for _, e := range []struct {
 			code  string
 			units float32
-		}{{keyPages, 1.5}, {",", 1}, {keySpace, 5}, {".", 1}, {keyEnter, 1.5}} {
+		}{{keyPages, 1.5}, {keyMarks, 1.2}, {",", 1}, {keySpace, 3.8}, {".", 1}, {keyEnter, 1.5}} {
 			add(e.code, x, x+e.units*u, rowCount-1)
 			x += e.units * u
 		}
@@ -291,10 +311,15 @@ func (k *keyboard) label(c *keyCell) string {
 		c.text.TextStyle.Symbol = true
 		return "↵"
 	case keyPages:
-		if k.page == letters {
+		if k.page == letters || k.page == accents {
 			return "?123"
 		}
 		return "ABC"
+	case keyMarks:
+		if k.page == accents {
+			return "ABC"
+		}
+		return string([]rune(markRows[k.lang][0])[:2])
 	case keyMore:
 		if k.page == symbols {
 			return "=\\<"
@@ -433,9 +458,17 @@ func (k *keyboard) typed(code string) {
 			k.c.Unfocus()
 		}
 	case keyPages:
-		k.page = (k.page + 1) % 2
-		if k.page != letters {
+		if k.page == letters || k.page == accents {
 			k.page = symbols
+		} else {
+			k.page = letters
+		}
+		k.arrange()
+	case keyMarks:
+		if k.page == accents {
+			k.page = letters
+		} else {
+			k.page = accents
 		}
 		k.arrange()
 	case keyMore:
@@ -447,8 +480,15 @@ func (k *keyboard) typed(code string) {
 		}
 		r, _ := utf8.DecodeRuneInString(code)
 		k.c.typeRune(r)
-		if k.shift == once {
+		capital := k.shift == once
+		if capital {
 			k.shift = lower
+		}
+		switch {
+		case k.page == accents && code != keySpace:
+			k.page = letters
+			k.arrange()
+		case capital:
 			k.style()
 		}
 	}

@@ -49,6 +49,10 @@ func TestTypingOnTheScreen(t *testing.T) {
 		{"en", "⇧ ⇧ A B ⇪ c", "ABc"},
 		{"en", "?123 =\\< √ ?123 7", "√7"},
 		{"zz", "q w", "qw"},
+		{"es", "áé á r b o l áé ñ", "árbolñ"},
+		{"fr", "⇧ éè É t éè ê", "Étê"},
+		{"fr", "éè ’ éè ABC a ?123 1 éè ç", "’a1ç"},
+		{"de", "ü äö é äö œ", "üéœ"},
 	} {
 		t.Run(tc.lang+" "+tc.keys, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -70,6 +74,32 @@ func TestTypingOnTheScreen(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Another language's letters are there the next time the keyboard comes.
+func TestKeyboardChangesLanguage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := widget.NewEntry()
+		r := start(t, 800, 480, func() fyne.CanvasObject { return container.NewVBox(e, layout.NewSpacer()) })
+		time.Sleep(50 * time.Millisecond)
+		r.tap(e)
+		time.Sleep(100 * time.Millisecond)
+		r.press("y")
+		r.do(func() {
+			r.w.Canvas().Unfocus()
+			r.d.SetLanguage("de")
+		})
+		time.Sleep(100 * time.Millisecond)
+		r.tap(e)
+		time.Sleep(100 * time.Millisecond)
+		r.press("ß")
+		r.do(func() {
+			if e.Text != "yß" {
+				t.Errorf("got %q, want yß", e.Text)
+			}
+		})
+		r.stop()
+	})
 }
 
 func TestHeldBackspaceDeletesOn(t *testing.T) {
