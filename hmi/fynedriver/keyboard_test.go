@@ -89,7 +89,7 @@ func TestKeyboardChangesLanguage(t *testing.T) {
 			r.w.Canvas().Unfocus()
 			r.d.SetLanguage("de")
 		})
-		time.Sleep(100 * time.Millisecond)
+		time.Sleep(time.Second) // or the next tap would be a second one, which selects the word
 		r.tap(e)
 		time.Sleep(100 * time.Millisecond)
 		r.press("ß")
