@@ -25,8 +25,7 @@ func (s *State) ask(t uint64, r Request) {
 			s.answer(t, refusal(RefusedExpired))
 			return
 		}
-		e.get.stage, e.get.tag, e.get.since = getLoading, t, s.now.Mono
-		s.touch(e)
+		s.yes(e, t)
 	case Decline:
 		s.decline(t, s.find(r.Session))
 	case Open:
@@ -62,17 +61,21 @@ func (s *State) take(t uint64, e *entry, back bool) {
 		s.answer(t, nil)
 		s.touch(e)
 		return
+	case e.to.Device != "" && s.cfg.Faults.Has(TakeRefused):
+		code = RefusedOwner
+	case e.to.Device != "": // until it is known whose it is
+		s.dropGet(e, RefusedExpired)
+		e.get = get{stage: getLater, want: true, since: s.now.Mono, began: s.now.Mono, tag: t}
+		s.touch(e)
+		return
 	case back && s.now.Wall.After(e.back):
 		code = RefusedExpired
 	case e.Kind == Call || e.Kind == Clipboard:
 		code = RefusedUnsupported
-	case e.to.Device != "":
-		code = RefusedOwner
 	case s.lacks(&e.Session) != "":
 		code = RefusedMismatch
 	case e.get.stage == getOffered:
-		e.get.stage, e.get.tag, e.get.since = getLoading, t, s.now.Mono
-		s.touch(e)
+		s.yes(e, t)
 		return
 	case !s.up(e.Owner()) && s.isHeir(e):
 		s.answer(e.claim.tag, refusal(RefusedExpired))
@@ -87,7 +90,20 @@ func (s *State) take(t uint64, e *entry, back bool) {
 		return
 	}
 	s.dropGet(e, RefusedExpired)
-	e.get = get{stage: getAsked, from: e.Owner(), try: s.attempt() | 1, since: s.now.Mono, tag: t}
+	s.askFor(e, t)
+	s.touch(e)
+}
+
+// askFor asks the owner for the session.
+func (s *State) askFor(e *entry, t uint64) {
+	now := s.now.Mono
+	e.get = get{stage: getAsked, from: e.Owner(), try: s.attempt() | 1, want: true, since: now, began: now, tag: t}
+}
+
+// yes goes on with what was offered.
+func (s *State) yes(e *entry, t uint64) {
+	g, now := &e.get, s.now.Mono
+	g.stage, g.want, g.tag, g.since, g.began = getLoading, true, t, now, now
 	s.touch(e)
 }
 

@@ -388,7 +388,8 @@ func (s *State) digested(from *peer, m DigestMsg) {
 }
 
 // newLife notes the peer's incarnation. In a new one it has nothing of what is
-// never on disk, whatever an acknowledgement says that was on its way.
+// never on disk, whatever an acknowledgement says that was on its way. What it
+// asked for it still wants: that may have arrived before this was known.
 func (s *State) newLife(p *peer, boot uint64) {
 	if boot <= p.life {
 		return
@@ -396,7 +397,7 @@ func (s *State) newLife(p *peer, boot uint64) {
 	p.life = boot
 	for _, e := range s.sessions {
 		if k := e.knows(p.Device); k != nil && e.volatile() {
-			*k = know{device: p.Device, known: true}
+			*k = know{device: p.Device, known: true, want: k.want && !s.cfg.Faults.Has(WantForgotten)}
 			s.touch(e)
 		}
 	}
@@ -451,8 +452,8 @@ func (s *State) gone(from *peer, m GoneMsg) {
 		return
 	}
 	e.Ended, e.Doc, e.over, e.dirty = true, nil, s.now.Wall, true
-	for i := range e.know { // the number of the state is the same: tell them anew
-		e.know[i] = know{device: e.know[i].device, known: true}
+	if !s.cfg.Faults.Has(GoneUncounted) { // an acknowledgement of the state before, still on its way, is none of this
+		e.Rev.Seq++
 	}
 	s.settled(e)
 	s.touch(e)

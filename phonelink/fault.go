@@ -51,6 +51,10 @@ const (
 	DraftLastWins          // do not merge drafts
 	NoRouteBack            // leave a call's sound where it was
 	EndedForgotten         // forget at a restart that sessions ended
+	TakeRefused            // refuse to take back what is committed and not settled
+	TakeNotFollowed        // do not ask the new owner
+	WantForgotten          // forget what a peer asked for when it turns out to be in a new life
+	GoneUncounted          // end what is gone without counting the state up
 	faultCount
 )
 
@@ -61,6 +65,7 @@ var faultNames = [faultCount]string{
 	"render-unloaded", "op-unsaved", "ack-early", "queue-unsaved", "seq-forgotten", "no-dedupe", "accept-gaps", "drop-divergent",
 	"have-unsaved", "no-repeat", "no-digest", "ignore-profile", "persist-ephemeral", "ignore-moving", "unknown-parked",
 	"stamp-zero-wins", "scene-late", "draft-last-wins", "no-route-back", "ended-forgotten",
+	"take-refused", "take-not-followed", "want-forgotten", "gone-uncounted",
 }
 
 // String is the fault's name, as "tandem phonelink simulate --mutant" takes it.

@@ -210,6 +210,8 @@ func (p *printer) entry(s *State, e *entry) {
 		p.text(string(e.get.from))
 		p.num(e.get.try)
 		p.ago(e.get.since)
+		p.flag(e.get.want)
+		p.ago(e.get.began)
 		p.retry(e.get.retry)
 	}
 	if e.heirOf() != "" && s.owns(e) {

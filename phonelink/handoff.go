@@ -51,9 +51,16 @@ func (s *State) offered(from *peer, m OfferMsg) {
 		s.send(from.Device, classOf(e.Kind), MismatchMsg{m.Try, e.ID, need})
 		return
 	}
-	s.dropGet(e, RefusedOwner)
-	e.get = get{stage: getLoading, from: from.Device, try: m.Try, since: s.now.Mono}
-	if s.cfg.AskFirst {
+	s.touch(e)
+	g := e.get
+	if g.want && g.from == from.Device && g.try&1 != 0 { // both want it: TAKE is on its way, and replaces the offer
+		return
+	}
+	if g.stage != getNone && !s.owns(e) {
+		e.loaded, e.asked, e.problem = false, false, ""
+	}
+	e.get = get{stage: getLoading, from: from.Device, try: m.Try, want: g.want, since: s.now.Mono, began: g.began, tag: g.tag}
+	if s.cfg.AskFirst && !g.want {
 		e.get.stage = getOffered
 		s.rest = append(s.rest, Changed{})
 	}
@@ -85,12 +92,12 @@ func (s *State) taken(from *peer, m TakeMsg) {
 	switch {
 	case e.to.Device == from.Device:
 		e.give.retry = retry{} // it is its already
+	case e.to.Device != "": // it asks again, and hears then whose it is
 	case !s.owns(e):
 		s.revoke(e, from, m.Mark)
 		if k := s.knowOf(e, from.Device); k != nil {
 			*k = know{device: from.Device, known: true, want: true, epoch: m.Mark.Epoch, seq: m.Mark.Seq}
 		}
-		refuse(RefusedOwner)
 	case !from.mine(&e.Session):
 		refuse(RefusedProfile)
 	case e.Kind == Call || e.Kind == Clipboard:
@@ -358,12 +365,9 @@ func (s *State) doneFrom(from *peer, id SessionID, epoch Epoch) {
 
 // settleGet does the receiver's part of a hand-off.
 func (s *State) settleGet(e *entry) {
+	s.follow(e)
 	g := &e.get
-	if g.stage == getNone {
-		return
-	}
-	if e.Ended || e.Owner() != g.from {
-		s.dropGet(e, RefusedOwner)
+	if g.stage == getNone || g.stage == getLater {
 		return
 	}
 	if s.now.Mono >= g.since+s.getFor(e) {
@@ -387,6 +391,34 @@ func (s *State) settleGet(e *entry) {
 	}
 	if g.stage == getReady && s.again(&g.retry, g.from) {
 		s.send(g.from, classOf(e.Kind), ReadyMsg{g.try, e.ID, s.moment()})
+	}
+}
+
+// follow turns to the session's owner of now, if that changed while somebody
+// here waited to go on with it, within the time that the request has.
+func (s *State) follow(e *entry) {
+	g := e.get
+	switch {
+	case g.stage == getNone:
+	case e.Ended:
+		s.dropGet(e, RefusedUnknown)
+	case e.to.Device != "": // getLater; a lease that runs out settles it too
+		if s.cfg.ttl(e.Kind) == 0 && s.now.Mono >= g.since+s.getFor(e) {
+			s.dropGet(e, RefusedAbsent)
+		}
+	case s.owns(e):
+		s.answer(g.tag, nil)
+		e.get = get{}
+	case e.Owner() == g.from:
+	case !g.want || s.cfg.Faults.Has(TakeNotFollowed):
+		s.dropGet(e, RefusedOwner)
+	default:
+		e.get = get{}
+		e.loaded, e.asked, e.problem = false, false, ""
+		s.take(g.tag, e, false)
+		if e.get.stage != getNone {
+			e.get.since, e.get.began = g.began, g.began
+		}
 	}
 }
 

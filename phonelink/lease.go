@@ -145,7 +145,7 @@ func (s *State) settleClaim(e *entry) {
 		t := e.claim.tag
 		e.claim = claim{}
 		s.dropGet(e, RefusedExpired)
-		e.get = get{stage: getAsked, from: e.Owner(), try: s.attempt() | 1, since: s.now.Mono, tag: t}
+		s.askFor(e, t)
 		s.settleGet(e)
 		return
 	}
@@ -168,8 +168,9 @@ func (s *State) seize(e *entry) {
 	e.saved.heir, e.to, e.by, e.log = "", promise{}, 0, nil
 	e.back = time.Time{}
 	s.answer(e.claim.tag, nil)
+	s.answer(e.get.tag, nil)
 	s.answer(e.give.tag, refusal(RefusedAbsent))
-	e.claim, e.give = claim{}, give{}
+	e.claim, e.get, e.give = claim{}, get{}, give{}
 	s.restamp(e)
 	s.applyQueue(e)
 	s.touch(e)

@@ -283,7 +283,7 @@ func (s *State) dueOf(e *entry) time.Duration {
 			at(s.claimAt(e))
 		}
 	}
-	if e.get.stage != getNone {
+	if e.get.stage != getNone && (e.to.Device == "" || s.cfg.ttl(e.Kind) == 0) {
 		at(e.get.since + s.getFor(e))
 		if (e.get.stage == getAsked || e.get.stage == getReady) && s.up(e.get.from) {
 			at(e.get.retry.at)

@@ -207,6 +207,7 @@ const (
 	getAsked
 	getLoading
 	getReady
+	getLater // wanted back before the hand-off away from here was done
 )
 
 // get is a hand-off towards here.
@@ -215,6 +216,8 @@ type get struct {
 	from  Device
 	try   uint64
 	since time.Duration
+	want  bool          // a person here wants it, whoever has it; not only the one who sent it
+	began time.Duration // want: since when
 	retry retry
 	tag   uint64
 }

@@ -31,6 +31,7 @@ type plot struct {
 	performed map[phonelink.Device]bool // who sent the draft
 	sends     map[phonelink.OpID]bool   // and for what
 	sent      bool                      // Dispatch was acknowledged
+	denied    [3]bool                   // an owner that gives it to another told this device so
 }
 
 // mark is something that one operation left in the document.
@@ -89,6 +90,7 @@ func (w *world) answered(n *node, tag uint64, refused *phonelink.Refusal) {
 	if refused != nil {
 		x.state = denied
 		w.say("%s refuses %T %s: %s", n.device, x.what, name(x.plot.id), refused.Reason)
+		w.mayRefuse(n, x, refused.Code)
 		return
 	}
 	x.state = granted

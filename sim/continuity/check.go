@@ -102,6 +102,27 @@ func (w *world) rendered(n *node, id phonelink.SessionID) {
 	}
 }
 
+// denied notes that an owner gives the session to somebody else.
+func (w *world) denied(n *node, m phonelink.Msg) {
+	if r, ok := m.(phonelink.RefuseMsg); ok && r.Code == phonelink.RefusedOwner {
+		if p := w.plot(r.ID); p != nil {
+			p.denied[n.index] = true
+		}
+	}
+}
+
+// mayRefuse fails if who wants to go on with a session is told that another
+// device has it, although no owner said that it is being given away.
+func (w *world) mayRefuse(n *node, x *wish, code phonelink.RefusalCode) {
+	if code != phonelink.RefusedOwner || x.plot.denied[n.index] {
+		return
+	}
+	switch x.what.(type) {
+	case phonelink.Take, phonelink.TakeBack:
+		w.fail("take", "%s cannot have %s, which nobody gives away", n.device, name(x.plot.id))
+	}
+}
+
 // leak fails if a device is told of what it must not know.
 func (w *world) leak(n *node, to phonelink.Device, m phonelink.Msg) {
 	var r *phonelink.Replica
@@ -164,6 +185,9 @@ func (w *world) converged(invariant string, all bool) {
 				continue
 			}
 			if p.ephemeral && (first.Ended || f.State.Ended) {
+				if all && first.Ended != f.State.Ended {
+					w.fail("ghost", "%s has %s, ended: %v, and %s, ended: %v", whose.device, name(p.id), first.Ended, n.device, f.State.Ended)
+				}
 				continue
 			}
 			if first.Rev != f.State.Rev || first.Ended != f.State.Ended || !slices.Equal(first.Applied, f.State.Applied) {

@@ -69,6 +69,10 @@ func (w *world) run(c *Config, seed uint64) *Violation {
 		w.divide()
 		return w.play()
 	}
+	if w.star && w.role == companion && w.chance(0.2) {
+		w.forget()
+		return w.play()
+	}
 	end := w.between(3*second, 9*second)
 	for t := w.between(0, 300*ms); t < end; t += w.between(5*ms, 900*ms) {
 		w.at(t, happening{kind: act})
@@ -144,6 +148,7 @@ func (w *world) happen(h happening) {
 	n := w.nodes[h.node]
 	switch h.kind {
 	case deliver:
+		w.denied(n, h.msg)
 		w.tell(n, phonelink.Received{From: w.nodes[h.from].device, Message: h.msg})
 	case tick:
 		if h.n == n.life {
@@ -291,4 +296,49 @@ func (w *world) divide() {
 		edits()
 	}
 	w.at(at+w.between(0, second), happening{kind: heal})
+}
+
+// forget is a schedule with a purpose: two devices at the ends of a star change
+// a session that is never on disk, while its owner and who passes it on forget
+// it, each at any moment of being told by the other.
+func (w *world) forget() {
+	p := w.plots[0]
+	if p.kind != phonelink.Draft && p.kind != phonelink.Navigation {
+		p.kind = phonelink.Media
+	}
+	p.ephemeral, p.privacy, p.needs, p.profile = true, phonelink.Ephemeral, 0, "ana"
+	p.marker = []byte("private-ram")
+	p.began, p.via = true, ""
+	other := &plot{kind: phonelink.File, profile: "ana", marker: []byte("private-other"), began: true} // so that there is something to compare
+	other.id[15] = 2
+	w.plots = append(w.plots[:1], other)
+	w.loss = []float64{0, 0.1, 0.3}[w.rnd.IntN(3)]
+	at := int64(0)
+	then := func(least, most int64, do func()) {
+		at += w.between(least, most)
+		w.at(at, happening{kind: plan, do: do})
+	}
+	owner, car, far := w.nodes[1], w.nodes[0], w.nodes[2]
+	w.ask(car, other, nil, phonelink.Open{Session: w.session(other, car)})
+	if w.chance(0.5) {
+		owner, far = far, owner
+	}
+	then(0, 100*ms, func() { w.ask(owner, p, nil, phonelink.Open{Session: w.session(p, owner)}) })
+	then(0, 2*second, func() { w.edit(far, p) })
+	for range 2 + w.rnd.IntN(5) {
+		switch w.rnd.IntN(5) {
+		case 0:
+			then(0, 2*second, func() { w.crash(car) })
+		case 1:
+			then(0, second, func() { w.edit(far, p) })
+		case 2:
+			then(0, second, func() { w.cutLink(car, far) })
+		case 3:
+			then(0, second, func() { w.joinLink(car, far) })
+		default:
+			then(0, 2*second, func() { w.crash(owner) })
+		}
+	}
+	then(0, second, func() { w.edit(far, p) })
+	w.at(at+w.between(0, 2*second), happening{kind: heal})
 }
