@@ -68,6 +68,7 @@ func (h *headUnit) flags(cmd *cobra.Command) {
 	f.StringVar(&h.link.Name, "name", "Tandem", "`NAME` of the car, as phones show it")
 	f.StringVar(&h.link.Listen, "phone-listen", ":0", "`HOST:PORT` of the phone link, UDP and TCP")
 	f.StringVar(&h.link.KDE, "kdeconnect", phonelinkcmd.KDEOn, "speak KDE Connect: on, old (pair protocol version 7 too) or off")
+	f.StringVar((*string)(&h.link.Profile), "profile", string(node.Owner), "who drives, to begin with: a profile's `ID`, guest or valet")
 	f.StringVar(&h.music, "music", "", "`DIR`ectory of music: MP3, FLAC, Ogg Vorbis, WAV")
 }
 
@@ -201,7 +202,10 @@ func (h *headUnit) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return abandon(err)
 	}
 	screen := h.screen
-	screen.Phones, screen.Profile = phones, h.link.Profile
+	screen.Phones = phones
+	if p := h.link.Profile; p != phonelink.Guest && p != phonelink.Valet {
+		screen.Profile = p // to come back to
+	}
 	if screen.Music, err = h.openMusic(ctx, g, logger); err != nil {
 		return abandon(err)
 	}
@@ -234,6 +238,9 @@ func (h *headUnit) openPhones(ctx context.Context, g *errgroup.Group, car phonel
 	case "on":
 		return h.ownPhones(ctx, g, car, stderr, logger)
 	case "attach":
+		if err := h.link.Profile.Check(); err != nil {
+			return nil, misuse{fmt.Errorf("--profile: %w", err)}
+		}
 		link, err := phonelinkcmd.Connect(h.screen.Run, logger)
 		if err != nil {
 			return nil, misuse{err}
@@ -282,7 +289,8 @@ func (h *headUnit) ownPhones(ctx context.Context, g *errgroup.Group, car phoneli
 
 // play plays in g what the phone link says, from the music and what was received.
 func (h *headUnit) play(ctx context.Context, g *errgroup.Group, phones phonelink.Service, received string, logger *slog.Logger) error {
-	player, err := media.NewPlayer(media.Config{Phones: phones, Output: &media.Null{}, Open: media.Files(nil, absolute(h.music, received)...), Logger: logger})
+	h.screen.Open = media.Files(nil, absolute(h.music, received)...)
+	player, err := media.NewPlayer(media.Config{Phones: phones, Output: &media.Null{}, Open: h.screen.Open, Logger: logger})
 	if err == nil {
 		g.Go(func() error { return player.Run(ctx) })
 	}

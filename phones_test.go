@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -144,14 +145,14 @@ type separate struct {
 	data, phone, wav string
 }
 
-// startSeparate starts both processes, with a car that stands parked.
-func startSeparate(t *testing.T) *separate {
+// newSeparate makes what both processes need, and the arguments of either.
+func newSeparate(t *testing.T) (s *separate, unitArgs []string) {
 	t.Helper()
 	if runtime.GOOS != "linux" {
 		t.Skip("the sandbox is Linux's")
 	}
 	dir := home(t)
-	s := &separate{t: t, dir: dir, bin: filepath.Join(dir, "tandem"), run: filepath.Join(dir, "run"), data: filepath.Join(dir, "link"), phone: filepath.Join(dir, "phone"), wav: filepath.Join(dir, "song.wav")}
+	s = &separate{t: t, dir: dir, bin: filepath.Join(dir, "tandem"), run: filepath.Join(dir, "run"), data: filepath.Join(dir, "link"), phone: filepath.Join(dir, "phone"), wav: filepath.Join(dir, "song.wav")}
 	if out, err := exec.Command("go", "build", "-o", s.bin, ".").CombinedOutput(); err != nil {
 		missing(t, "no program to start: %v\n%s", err, out)
 	}
@@ -167,6 +168,13 @@ func startSeparate(t *testing.T) *separate {
 		args = append(args, "--phones-user", s.user)
 		s.linkArgs = append(s.linkArgs, "--user", s.user)
 	}
+	return s, args
+}
+
+// startSeparate starts both processes, with a car that stands parked.
+func startSeparate(t *testing.T) *separate {
+	t.Helper()
+	s, args := newSeparate(t)
 	s.unit = launch(t, s.bin, "the head unit", args...)
 	s.waitFor("the head unit's sockets", func() bool {
 		s.unit.running()
@@ -174,12 +182,8 @@ func startSeparate(t *testing.T) *separate {
 		return err == nil
 	})
 	s.startLink()
+	s.attach()
 	var err error
-	if s.phones, err = phonelinkrpc.Dial(phonelinkrpc.ClientConfig{Socket: filepath.Join(s.run, phonelinkcmd.Socket)}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.phones.Close() })
-	s.watch = s.phones.Watch()
 	s.car, err = vehiclerpc.Dial(vehiclerpc.ClientConfig{
 		Socket: filepath.Join(s.run, "vehicle.sock"), Follow: []vehicle.Path{vehicle.Speed, vehicle.CurrentGear, vehicle.IsParkLockEngaged},
 	})
@@ -189,6 +193,55 @@ func startSeparate(t *testing.T) *separate {
 	t.Cleanup(func() { s.car.Close() })
 	s.waitFor("a parked car", func() bool { return vehicle.Parked(time.Now(), s.car) })
 	return s
+}
+
+// attach connects the test to the phone link, as a head unit does.
+func (s *separate) attach() {
+	s.t.Helper()
+	var err error
+	if s.phones, err = phonelinkrpc.Dial(phonelinkrpc.ClientConfig{Socket: filepath.Join(s.run, phonelinkcmd.Socket)}); err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { s.phones.Close() })
+	s.watch = s.phones.Watch()
+}
+
+// worker is the process that the phone link keeps, and that talks to phones; 0:
+// there is none at the moment.
+func (s *separate) worker() int {
+	return childOf(s.link.cmd.Process.Pid)
+}
+
+func childOf(parent int) int {
+	all, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, name := range all {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			continue // it has ended
+		}
+		var state string
+		var pid, ppid int
+		if _, err := fmt.Sscan(string(b[bytes.LastIndexByte(b, ')')+1:]), &state, &ppid); err != nil || ppid != parent || state == "Z" {
+			continue
+		}
+		if _, err := fmt.Sscan(string(b), &pid); err == nil {
+			return pid
+		}
+	}
+	return 0
+}
+
+// signal sends a signal to the worker, and returns its number.
+func (s *separate) signal(what syscall.Signal) int {
+	s.t.Helper()
+	pid := s.worker()
+	if pid == 0 {
+		s.t.Fatalf("%s has no worker", s.link.name)
+	}
+	if err := syscall.Kill(pid, what); err != nil {
+		s.t.Fatal(err)
+	}
+	return pid
 }
 
 func (s *separate) startLink() {
@@ -300,7 +353,8 @@ func (s *separate) pair() {
 // TestPhoneLinkOfItsOwn: head unit, phone link and phone are three processes.
 // The phone link is shut in, a phone is paired and gives music to the car,
 // where the head unit plays it; the phone link is killed, the head unit goes
-// on and says so, and after a restart the music is there as it was.
+// on and says so, and after a restart the music is there as it was. What is
+// killed alone, it starts again by itself.
 func TestPhoneLinkOfItsOwn(t *testing.T) {
 	s := startSeparate(t)
 	ctx := t.Context()
@@ -331,7 +385,9 @@ func TestPhoneLinkOfItsOwn(t *testing.T) {
 	v = s.until("the music in the car, as the head unit plays it", moved(0))
 	before := v.Sessions[0].Doc.(*phonelink.MediaDoc).Position
 
+	worker := s.worker()
 	s.link.kill()
+	s.waitFor("the end of what it kept", func() bool { return syscall.Kill(worker, 0) != nil })
 	v = s.until("the word that the phone link is gone", func(v *phonelink.View) bool { return v.Trouble != "" })
 	if len(v.Sessions) != 1 || v.Sessions[0].ID != id || v.Phones[0].Presence != phonelink.Absent {
 		t.Errorf("while it is gone: got %+v, want the last that was known, and no phone in reach", v)
@@ -350,13 +406,26 @@ func TestPhoneLinkOfItsOwn(t *testing.T) {
 	s.until("the phone after the restart", func(v *phonelink.View) bool { return len(v.Phones) == 1 && v.Phones[0].Presence == phonelink.Linked })
 	s.isShutIn()
 	s.unit.running()
+
+	v = s.until("the music, before the next", moved(0))
+	before = v.Sessions[0].Doc.(*phonelink.MediaDoc).Position
+	old := s.signal(syscall.SIGKILL)
+	s.until("the word that the phone link is gone", func(v *phonelink.View) bool { return v.Trouble != "" })
+	s.until("the music after it came back by itself", moved(before))
+	s.until("the phone", func(v *phonelink.View) bool { return len(v.Phones) == 1 && v.Phones[0].Presence == phonelink.Linked })
+	if now := s.worker(); now == old || now == 0 {
+		t.Errorf("got process %d, was %d: want a new one", now, old)
+	}
+	s.isShutIn()
+	s.link.running()
+	s.unit.running()
 }
 
 // isShutIn looks from outside: every thread of the phone link is filtered, has
 // no capability, and can get none; it is the user that it was told to be.
 func (s *separate) isShutIn() {
 	s.t.Helper()
-	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", s.link.cmd.Process.Pid))
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", s.worker()))
 	if err != nil || len(threads) < 2 {
 		s.t.Fatalf("threads of the phone link: %v, %v", threads, err)
 	}

@@ -190,6 +190,8 @@ func (s *base) profilePage() fyne.CanvasObject {
 		chosen := 0
 		if at := slices.Index(profiles[1:], m.Profile); at >= 0 {
 			chosen = at + 1
+		} else if m.Profile != "" {
+			profiles[0] = m.Profile // another driver's now, to come back to
 		}
 		c.Set(chosen, false)
 		note := widget.Note{Glyph: widget.IconPerson, Color: s.Theme.TextSecond, Title: advice[chosen]}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"os"
@@ -12,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"tandem/phonelink"
 	"tandem/phonelink/node"
 	"tandem/phonelink/rpc"
 	"tandem/phonelink/sandbox"
@@ -26,6 +29,10 @@ const (
 	FilesIn       = "files"
 )
 
+// systemData is where a system's own user keeps its state (Filesystem Hierarchy
+// Standard 3.0, 5.8): it may not pass through the starter's home.
+const systemData = "/var/lib/tandem"
+
 // Ways to shut the process in.
 const (
 	SandboxOn  = "on"
@@ -34,25 +41,33 @@ const (
 
 // alone is the phone link as a process of its own.
 //
-//	listen on RUN/phonelink.sock -> become USER -> make keys and folders -> sandbox -> network, RUN/vehicle-phones.sock
+//	keeper: listen on RUN/phonelink.sock -> start the worker, again and again
+//	worker: hide other profiles -> become USER -> make keys and folders -> sandbox -> network, RUN/vehicle-phones.sock
 //
-// What needs the starter's rights is done by then: the socket is its, and so
-// the folder's mode and group say who may connect.
+// What needs the starter's rights is done before the sandbox: the socket is its,
+// and so the folder's mode and group say who may connect.
 type alone struct {
 	Config
 	run, user, sandbox string
 	share              []string // folders whose files may be sent
+	worker             bool     // started by a keeper
+	args               []string // of the command line, to start a worker with
+	stderr             io.Writer
+
+	// wrap is what is served of a node that is ready; nil: the node.
+	wrap func(*node.Node) phonelink.Service
 }
 
 func serveCommand() *cobra.Command {
-	a := alone{Config: Config{Data: DataDir(os.Getenv)}}
+	a := alone{Config: Config{Data: DataDir(os.Getenv)}, args: os.Args[1:]}
 	verbose := false
 	cmd := &cobra.Command{
 		Use:   "serve --run DIR",
 		Short: "Keep the links to the paired phones",
 		Long: `Keep the links to the paired phones, and the sessions that they share, in a
 process of its own: without CAN and screen, of a user of its own, and for one
-driver's profile (and guest and valet). For another driver, start it again.
+driver's profile at a time (and guest and valet). For another driver it starts
+itself again, and so it does when it was killed or hangs.
 
 It asks the car through DIR/vehicle-phones.sock, which a head unit with --run
 DIR serves, and is used through DIR/phonelink.sock, by a head unit with --phones
@@ -70,19 +85,24 @@ kernel cannot keep away is said on standard error.`,
 			if verbose {
 				level = slog.LevelInfo
 			}
-			a.Stdout = cmd.OutOrStdout()
-			a.Logger = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level}))
+			if a.user != "" && !cmd.Flags().Changed("data") {
+				a.Data = systemData
+			}
+			a.Stdout, a.stderr = cmd.OutOrStdout(), cmd.ErrOrStderr()
+			a.Logger = slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level}))
 			return a.serve(cmd.Context())
 		},
 	}
 	a.Flags(cmd)
 	f := cmd.Flags()
-	f.StringVar(&a.Data, "data", a.Data, "`DIR`ectory for keys and sessions")
+	f.StringVar(&a.Data, "data", a.Data, "`DIR`ectory for keys and sessions; with --user it is "+systemData+" if none is given")
 	f.StringVar(&a.run, "run", "", "`DIR`ectory of the processes' sockets, and of received files: in memory")
 	f.StringVar(&a.user, "user", "", "`NAME` or number of the user to become (default: stay)")
 	f.StringVar(&a.sandbox, "sandbox", SandboxOn, "shut the process in: on, or off for development")
 	f.StringSliceVar(&a.share, "share", nil, "`DIR`ectories whose files may be sent to phones, such as the music")
 	f.BoolVarP(&verbose, "verbose", "v", false, "say more on standard error")
+	f.BoolVar(&a.worker, "worker", false, "")
+	_ = f.MarkHidden("worker") // it is there
 	return cmd
 }
 
@@ -128,34 +148,44 @@ func (a *alone) serve(ctx context.Context) (err error) {
 	if err := a.check(); err != nil {
 		return err
 	}
+	a.Player, a.Only = true, a.sandbox == SandboxOn
+	if a.worker {
+		return a.work(ctx)
+	}
 	l, err := vehiclerpc.Listen(filepath.Join(a.run, Socket), 0o660)
 	if err != nil {
 		return err
 	}
-	a.Player, a.Only = true, a.sandbox == SandboxOn
+	if a.sandbox == SandboxOn {
+		return errors.Join(a.keepWorkers(ctx, l), l.Close())
+	}
 	if err := a.shutIn(); err != nil {
 		return errors.Join(err, l.Close())
 	}
-	car, err := vehiclerpc.Dial(vehiclerpc.ClientConfig{
-		Socket: filepath.Join(a.run, VehicleSocket), Follow: node.Signals(), Optional: true, Logger: a.Logger,
-	})
-	if err != nil {
-		return errors.Join(err, l.Close())
-	}
-	a.Car = car
-	defer func() { err = errors.Join(err, car.Close()) }()
 	return a.link(ctx, l)
 }
 
 // link serves the phone link on l, and closes it.
-func (a *alone) link(ctx context.Context, l net.Listener) error {
+func (a *alone) link(ctx context.Context, l net.Listener) (err error) {
 	defer l.Close() // twice does no harm
+	car, err := vehiclerpc.Dial(vehiclerpc.ClientConfig{
+		Socket: filepath.Join(a.run, VehicleSocket), Follow: node.Signals(), Optional: true, Logger: a.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, car.Close()) }()
+	a.Car = car
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	g, ctx := errgroup.WithContext(ctx)
 	a.Ready = func(n *node.Node) {
+		var service phonelink.Service = n
+		if a.wrap != nil {
+			service = a.wrap(n)
+		}
 		g.Go(func() error {
-			s, err := rpc.NewServer(rpc.ServerConfig{Service: n, Logger: a.Logger})
+			s, err := rpc.NewServer(rpc.ServerConfig{Service: service, Logger: a.Logger})
 			if err != nil {
 				return err
 			}
@@ -179,10 +209,17 @@ var system = []string{
 func (a *alone) shutIn() error {
 	c := a.node()
 	c.Car = noCar{} // the link is a car's, whose readable copies do not stay
+	if a.worker {
+		if err := a.hideOthers(c.Data); err != nil {
+			return err
+		}
+	}
 	if err := sandbox.Become(a.user, c.Data, a.Files); err != nil {
 		return err
 	}
-	if err := node.Prepare(c); err != nil {
+	if err := node.Prepare(c); errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("%w: choose a folder that the phone link's user may have with --data DIR", err)
+	} else if err != nil {
 		return err
 	}
 	if a.sandbox == SandboxOff {
@@ -195,6 +232,29 @@ func (a *alone) shutIn() error {
 	})
 	for _, what := range r.Missing {
 		a.Logger.Warn("sandbox: " + what)
+	}
+	return err
+}
+
+// hideOthers hides the folders of other profiles in data, if the keeper is
+// root: on a kernel without Landlock nothing else keeps them away from one user.
+func (a *alone) hideOthers(data string) error {
+	entries, err := os.ReadDir(filepath.Join(data, "profiles"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	var others []string
+	for _, e := range entries {
+		if p := phonelink.Profile(e.Name()); e.IsDir() && p != a.Profile && p != phonelink.Guest {
+			others = append(others, filepath.Join(data, "profiles", e.Name()))
+		}
+	}
+	err = sandbox.Hide(others...)
+	if errors.Is(err, sandbox.ErrNotAlone) {
+		a.Logger.Info("other profiles are kept away by Landlock and mode alone", "problem", err)
+		return nil
 	}
 	return err
 }

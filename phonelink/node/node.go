@@ -144,7 +144,7 @@ func Prepare(c Config) error {
 		return err
 	}
 	defer lock.Close()
-	if _, err := trust.Open(trust.Config{Dir: c.Data, DeviceKey: c.DeviceKey, Logger: c.Logger}); err != nil {
+	if _, err := trust.Open(trust.Config{Dir: c.Data, DeviceKey: c.DeviceKey, Profiles: c.only(), Logger: c.Logger}); err != nil {
 		return err
 	}
 	(&Node{c: c, log: c.Logger}).removeCopies()

@@ -12,19 +12,32 @@
 // allowed calls that is too short stops a car's phone link on the road, while
 // what reaches CAN, files of others or the kernel goes by few and known calls.
 //
-// It needs a Linux kernel with seccomp filters (3.17), and for files Landlock
-// (5.13, and enabled at boot). Without Landlock files are kept away by owner
-// and mode alone: then each profile's process must have a user of its own.
-// Other systems have neither: Enter is errors.ErrUnsupported there.
+// Which layer keeps what away:
+//
+//	                      CAN, kernel   files that others own    other profiles, same owner
+//	                                    and keep to themselves   or readable for all
+//	seccomp (3.17)        yes           -                        -
+//	user                  -             yes                      -
+//	Hide (started by root) -            -                        the folders that it was told
+//	Landlock (5.13)       -             yes                      yes, and every other file
+//
+// It needs a Linux kernel with seccomp filters. Landlock must be enabled at
+// boot; user-mode Linux has none. Without Landlock and without Hide each
+// profile's process must have a user of its own. Other systems have nothing of
+// all this: Enter is errors.ErrUnsupported there.
 //
 // A profile is chosen before Enter and for good: for another driver the process
-// ends and is started again.
+// ends and its parent starts it again (phonelink/cmd).
 package sandbox
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 )
+
+// ErrNotAlone says that Hide has no mount name space of its own to work in.
+var ErrNotAlone = errors.New("hide folders: no mount name space of its own")
 
 // Config is what a process may still do. Its zero value may use unix sockets
 // and what it has open, no file and no network.

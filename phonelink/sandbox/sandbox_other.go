@@ -20,3 +20,6 @@ func Become(name string, _ ...string) error {
 	}
 	return fmt.Errorf("become %q on %s: %w", name, runtime.GOOS, errors.ErrUnsupported)
 }
+
+// Hide puts nothing in the place of folders; see the package.
+func Hide(...string) error { return ErrNotAlone }
