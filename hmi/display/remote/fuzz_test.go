@@ -88,7 +88,7 @@ func knock(sock string) string {
 		return err.Error()
 	}
 	defer c.Close()
-	if err := c.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(time.Minute)); err != nil {
 		return err.Error()
 	}
 	c.Write([]byte{1, remote.Version, 1}) // may be refused by then

@@ -44,6 +44,7 @@ type Layer struct {
 	mem     *memory
 	damage  display.Damage // painted and not sent
 	busy    chan struct{}  // the display reads the memory; closed when it is done; nil: it does not
+	early   bool           // what it reads came before its beat: it replaces the frame before
 	beat    done
 	place   *image.Rectangle
 	hidden  bool
@@ -175,6 +176,7 @@ func (l *Layer) frameLocked() {
 	if l.sendLocked(request{op: opFrame, rects: l.damage.Rects()}, -1) {
 		l.damage.Clear()
 		l.busy = make(chan struct{})
+		l.early = time.Now().Before(l.beat.next.Add(-l.beat.period / 2))
 	}
 }
 
@@ -205,7 +207,7 @@ func (l *Layer) NextFlip(now time.Time) time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	next := l.beat.next
-	if l.busy != nil { // of the frame before the one that is under way
+	if l.busy != nil && !l.early { // of the frame before the one that is under way
 		next = next.Add(l.beat.period)
 	}
 	if next.After(now) {

@@ -105,7 +105,7 @@ func raw(t *testing.T, sock string) *net.UnixConn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	if err := c.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	return c
@@ -248,6 +248,61 @@ func TestStaleSocketIsReplaced(t *testing.T) {
 	s := newScreen(t)
 	s.serve(t, sock)
 	connect(t, sock, display.UI)
+}
+
+// TestFrameUnderWay asks for the next flip while the display still reads the
+// frame before. A frame that came on its beat has that beat, and the next one
+// comes after; a frame that came early replaces the one that waited for the
+// beat, which stays the next. The display is one that says when.
+func TestFrameUnderWay(t *testing.T) {
+	sock := filepath.Join(t.TempDir(), "display.sock")
+	lis, err := net.ListenUnix("unixpacket", &net.UnixAddr{Name: sock, Net: "unixpacket"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lis.Close()
+	l, err := remote.NewLayer(remote.Config{Socket: sock, Layer: display.UI})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := run(t, l.Run)
+	c, err := lis.AcceptUnix()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	write := func(b []byte) {
+		t.Helper()
+		if _, err := c.Write(b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write([]byte{16, remote.Version, 64, 1, 180, 0}) // 320x180
+	if _, err := l.Size(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	const period = time.Second
+	f := fill(frame(image.Pt(10, 10)), image.Rect(0, 0, 10, 10), 1)
+	for _, tt := range []struct {
+		name string
+		due  time.Duration // the beat of the frame under way, from its presentation
+		more time.Duration // from that beat to the next flip
+	}{
+		{"a beat that has passed", 0, period}, {"a beat far away", time.Minute, 0},
+	} {
+		present(t, l, f)
+		next := time.Now().Add(tt.due)
+		write(remote.Done(next, period))
+		eventually(t, "the display's word", func() bool { return !l.Busy() })
+		present(t, l, f) // and this one the display reads for ever
+		// To a millisecond: the beat has been written by another clock.
+		if got, want := l.NextFlip(next), next.Add(tt.more); got.Sub(want).Abs() > time.Millisecond {
+			t.Errorf("%s: the next flip is %v after it, want %v", tt.name, got.Sub(next), tt.more)
+		}
+		write(remote.Done(next, period))
+		eventually(t, "the display's word", func() bool { return !l.Busy() })
+	}
+	stop()
 }
 
 // BenchmarkPresent compares handing over a gauge's damage (28 k pixels of

@@ -85,7 +85,7 @@ func connect(t testing.TB, sock string, kind display.LayerKind) (l *remote.Layer
 		t.Fatal(err)
 	}
 	stop = run(t, l.Run)
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if got, err := l.Size(ctx); err != nil || got != size {
 		t.Fatalf("size of the display: got %v, %v", got, err)
@@ -98,13 +98,13 @@ func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
-	for range 5000 {
+	for range 30000 {
 		if ok() {
 			return
 		}
 		<-tick.C
 	}
-	t.Fatalf("%s: not within 10 s", what)
+	t.Fatalf("%s: not within a minute", what)
 }
 
 // shows waits for a pixel of the screen.
@@ -252,8 +252,8 @@ func next(t *testing.T, l layer) input.Event {
 	select {
 	case ev := <-l.Events():
 		return ev
-	case <-time.After(10 * time.Second):
-		t.Fatal("no event within 10 s")
+	case <-time.After(time.Minute):
+		t.Fatal("no event within a minute")
 		panic("unreachable")
 	}
 }
@@ -263,17 +263,20 @@ func testPacing(t *testing.T, s *screen, get func(display.LayerKind) layer) {
 	l, f := get(display.UI), frame(size)
 	present(t, l, fill(f, image.Rect(0, 0, 320, 180), 1))
 	s.shows(t, "first frame", 0, 0, 1)
+	const beat, limit = time.Second / 60, 40 * time.Millisecond
 	start, n := time.Now(), 0
-	for ; time.Since(start) < 500*time.Millisecond; n++ {
+	for ; time.Since(start) < 500*time.Millisecond || n < 5; n++ {
 		present(t, l, fill(f, image.Rect(0, 0, 10, 10), uint32(n)))
-		wait := time.Until(l.NextFlip(time.Now()))
-		if wait > 40*time.Millisecond {
+		now := time.Now()
+		wait := l.NextFlip(now).Sub(now)
+		if wait > limit {
 			t.Errorf("the next flip is %v away", wait)
 		}
 		<-time.After(wait)
 	}
-	if n > 33 || n < 5 {
-		t.Errorf("got %d frames in half a second, want about 30", n)
+	// Half a second has 30 beats; a busy machine may make it a longer one.
+	if took := time.Since(start); n > int(took/beat)+3 {
+		t.Errorf("got %d frames in %v, want one a beat", n, took)
 	}
 }
 
