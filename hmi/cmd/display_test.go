@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"image"
 	"image/png"
 	"io"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -21,66 +23,187 @@ import (
 	"tandem/hmi/input"
 )
 
-// TestDisplayCommand paints a layer from outside and touches it by a script
-// that saves what is seen.
-func TestDisplayCommand(t *testing.T) {
-	dir := t.TempDir()
-	script := filepath.Join(dir, "script")
-	if err := os.WriteFile(script, []byte("0.3 shot before\n0.5 tap 0.25 0.5\n0.8 shot after\n1 end\n"), 0o600); err != nil {
+// shown is a running display command: a finger taps its middle left again and
+// again, and what it shows is saved again and again.
+type shown struct {
+	t   *testing.T
+	ctx context.Context
+	dir string
+}
+
+// show runs the display until the test ends.
+func show(t *testing.T, size string) *shown {
+	t.Helper()
+	s := &shown{t: t, dir: t.TempDir()}
+	var script strings.Builder
+	for i := range 1000 { // far longer than any machine needs
+		fmt.Fprintf(&script, "%d.1 tap 0.25 0.5\n%[1]d.2 shot now\n%[1]d.5 shot now\n%[1]d.8 shot now\n", i)
+	}
+	file := filepath.Join(s.dir, "script")
+	if err := os.WriteFile(file, []byte(script.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	go paint(ctx, t, filepath.Join(dir, "display.sock"))
+	ctx, end := context.WithCancel(context.Background())
+	s.ctx = ctx
 	c := cmd.DisplayCommand()
-	c.SetArgs([]string{"--run", dir, "--display", "png", "--png", dir, "--size", "320x180", "--script", script})
-	if err := c.ExecuteContext(ctx); err != nil {
-		t.Fatal(err)
-	}
-	for name, want := range map[string]uint32{"before.png": 0x0000ff, "after.png": 0xff0000} {
-		m := picture(t, filepath.Join(dir, name))
-		if r, g, b, _ := m.At(80, 90).RGBA(); m.Bounds().Dx() != 320 || r>>8<<16|g>>8<<8|b>>8 != want {
-			t.Errorf("%s: got %v at the touched place of %v, want %06x", name, m.At(80, 90), m.Bounds(), want)
+	c.SetArgs([]string{"--run", s.dir, "--display", "png", "--png", s.dir, "--size", size, "--script", file})
+	ended := make(chan error, 1)
+	go func() {
+		defer end() // whoever waits for a picture waits in vain
+		ended <- c.ExecuteContext(ctx)
+	}()
+	t.Cleanup(func() {
+		end()
+		if err := <-ended; err != nil {
+			t.Errorf("the display ended with %v", err)
+		}
+	})
+	return s
+}
+
+// shows waits for pixels, which are "X,Y" and RRGGBB, all in one picture.
+func (s *shown) shows(what string, want map[image.Point]uint32) image.Image {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.ctx, time.Minute)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	var missing string
+	for {
+		if m := s.picture("now.png"); m != nil {
+			if missing = differences(m, want); missing == "" {
+				return m
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			s.t.Fatalf("waited in vain for %s: %s", what, missing)
 		}
 	}
 }
 
-// paint is a shell: blue, and red where it was touched.
-func paint(ctx context.Context, t *testing.T, sock string) {
-	l, err := remote.NewLayer(remote.Config{Socket: sock, Layer: display.UI})
-	if err != nil {
-		t.Error(err)
-		return
+// differences says where the picture is not as wanted.
+func differences(m image.Image, want map[image.Point]uint32) string {
+	var all []string
+	for at, c := range want {
+		r, g, b, _ := m.At(at.X, at.Y).RGBA()
+		if got := r>>8<<16 | g>>8<<8 | b>>8; got != c {
+			all = append(all, fmt.Sprintf("got %06x at %v, want %06x", got, at, c))
+		}
 	}
-	go l.Run(ctx)
-	size, err := l.Size(ctx)
+	return strings.Join(all, ", ")
+}
+
+// picture is one that was saved; nil: not yet.
+func (s *shown) picture(name string) image.Image {
+	s.t.Helper()
+	f, err := os.Open(filepath.Join(s.dir, name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	if err != nil {
-		t.Error(err)
-		return
+		s.t.Fatal(err)
+	}
+	defer f.Close()
+	m, err := png.Decode(f)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return m
+}
+
+// producer paints a layer from outside.
+type producer struct {
+	t *testing.T
+	*remote.Layer
+	f    display.Frame
+	stop func() // ends it, as when its process dies
+}
+
+func (s *shown) producer(kind display.LayerKind, size image.Point) *producer {
+	s.t.Helper()
+	l, err := remote.NewLayer(remote.Config{Socket: filepath.Join(s.dir, "display.sock"), Layer: kind})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(s.ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = l.Run(ctx) // the display may end before it
+	}()
+	stop := func() { cancel(); <-done }
+	s.t.Cleanup(stop)
+	if _, err := l.Size(ctx); err != nil {
+		s.t.Fatal(err)
 	}
 	f := display.Frame{Pix: make([]byte, 4*size.X*size.Y), Stride: 4 * size.X, Size: size}
-	fill := func(r image.Rectangle, c uint32) {
-		for y := r.Min.Y; y < r.Max.Y; y++ {
-			for x := r.Min.X; x < r.Max.X; x++ {
-				binary.LittleEndian.PutUint32(f.Pix[y*f.Stride+4*x:], c)
-			}
-		}
-		f.Damage = []image.Rectangle{r}
-		if err := l.Present(f); err != nil {
-			t.Error(err)
+	return &producer{s.t, l, f, stop}
+}
+
+// fill paints r in one colour.
+func (p *producer) fill(r image.Rectangle, c uint32) {
+	p.t.Helper()
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		for x := r.Min.X; x < r.Max.X; x++ {
+			binary.LittleEndian.PutUint32(p.f.Pix[y*p.f.Stride+4*x:], c)
 		}
 	}
-	fill(image.Rectangle{Max: size}, 0x0000ff)
+	p.f.Damage = []image.Rectangle{r}
+	if err := p.Present(p.f); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// touch waits for a finger and tells where it is, in pixels.
+func (p *producer) touch(ctx context.Context) image.Point {
+	p.t.Helper()
 	for {
 		select {
-		case <-ctx.Done():
-			return
-		case ev := <-l.Events():
+		case ev := <-p.Events():
 			if ev.Kind == input.TouchDown {
-				x, y := int(ev.X*float32(size.X)), int(ev.Y*float32(size.Y))
-				fill(image.Rect(x-5, y-5, x+5, y+5), 0xff0000)
+				return image.Pt(int(ev.X*float32(p.f.Size.X)), int(ev.Y*float32(p.f.Size.Y)))
 			}
+		case <-ctx.Done():
+			p.t.Fatal("no touch came before the display ended")
 		}
+	}
+}
+
+// TestDisplayCommand paints a layer from outside and touches it by a script
+// that saves what is seen.
+func TestDisplayCommand(t *testing.T) {
+	s := show(t, "320x180")
+	shell := s.producer(display.UI, image.Pt(320, 180))
+	shell.fill(image.Rect(0, 0, 320, 180), 0x0000ff)
+	at := image.Pt(80, 90)
+	m := s.shows("the layer", map[image.Point]uint32{at: 0x0000ff, {319, 179}: 0x0000ff})
+	if got := m.Bounds(); got != image.Rect(0, 0, 320, 180) {
+		t.Errorf("picture: got %v, want 320x180", got)
+	}
+	if got := shell.touch(s.ctx); got != at {
+		t.Errorf("touched at %v, want %v", got, at)
+	}
+	shell.fill(image.Rect(75, 85, 85, 95), 0xff0000)
+	s.shows("what follows the touch", map[image.Point]uint32{at: 0xff0000, {90, 90}: 0x0000ff})
+}
+
+// TestDisplayEndsWithItsScript: a picture that is wanted at once is waited for.
+func TestDisplayEndsWithItsScript(t *testing.T) {
+	dir := t.TempDir()
+	script := filepath.Join(dir, "script")
+	if err := os.WriteFile(script, []byte("0 shot only\n0.01 end\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := cmd.DisplayCommand()
+	c.SetArgs([]string{"--run", dir, "--display", "png", "--png", dir, "--size", "320x180", "--script", script})
+	if err := c.ExecuteContext(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s := &shown{t: t, dir: dir}
+	if m := s.picture("only.png"); m == nil || m.Bounds() != image.Rect(0, 0, 320, 180) {
+		t.Errorf("got %v, want a picture of 320x180", m)
 	}
 }
 
@@ -89,20 +212,18 @@ func paint(ctx context.Context, t *testing.T, sock string) {
 // and the lamps of the other producer still change.
 func TestTelltalesOutliveTheShell(t *testing.T) {
 	t.Setenv("LC_ALL", "de_DE.UTF-8")
-	dir := t.TempDir()
-	script := filepath.Join(dir, "script")
-	if err := os.WriteFile(script, []byte("0.3 shot both\n0.5 tap 0.5 0.5\n2 shot alone\n2.1 end\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	go lampsAndShell(ctx, t, filepath.Join(dir, "display.sock"))
-	c := cmd.DisplayCommand()
-	c.SetArgs([]string{"--run", dir, "--display", "png", "--png", dir, "--size", "640x360", "--script", script})
-	if err := c.ExecuteContext(ctx); err != nil {
-		t.Fatal(err)
-	}
-	both, alone := picture(t, filepath.Join(dir, "both.png")), picture(t, filepath.Join(dir, "alone.png"))
+	s := show(t, "640x360")
+	shell := s.producer(display.UI, image.Pt(640, 360))
+	shell.fill(image.Rect(0, 0, 640, 360), 0x0000ff)
+	lamps := s.producer(display.Telltales, image.Pt(40, 20))
+	lamps.Place(image.Rect(600, 0, 640, 20))
+	lamps.fill(image.Rect(0, 0, 40, 20), 0x00ff00)
+	corner, screens, lamp := image.Pt(2, 2), image.Pt(10, 300), image.Pt(620, 5)
+	s.shows("both", map[image.Point]uint32{corner: 0x0000ff, screens: 0x0000ff, lamp: 0x00ff00})
+	shell.stop()
+	s.shows("the strip over the old screens, and the lamps", map[image.Point]uint32{corner: 0xffb300, screens: 0x0000ff, lamp: 0x00ff00})
+	lamps.fill(image.Rect(0, 0, 40, 20), 0xff0000)
+	alone := s.shows("other lamps", map[image.Point]uint32{corner: 0xffb300, screens: 0x0000ff, lamp: 0xff0000})
 	strip, ink := image.Rect(0, 0, 600, 24), 0
 	for y := strip.Min.Y; y < strip.Max.Y; y++ {
 		for x := strip.Min.X; x < strip.Max.X; x++ {
@@ -111,77 +232,9 @@ func TestTelltalesOutliveTheShell(t *testing.T) {
 			}
 		}
 	}
-	for _, w := range []struct {
-		what string
-		m    image.Image
-		at   image.Point
-		want uint32
-	}{
-		{"screens", both, image.Pt(2, 2), 0x0000ff}, {"lamps", both, image.Pt(620, 5), 0x00ff00},
-		{"strip", alone, image.Pt(2, 2), 0xffb300}, {"old screens", alone, image.Pt(10, 300), 0x0000ff}, {"lamps after it", alone, image.Pt(620, 5), 0xff0000},
-	} {
-		if r, g, b, _ := w.m.At(w.at.X, w.at.Y).RGBA(); r>>8<<16|g>>8<<8|b>>8 != w.want {
-			t.Errorf("%s: got %v at %v, want %06x", w.what, w.m.At(w.at.X, w.at.Y), w.at, w.want)
-		}
-	}
 	if ink < 100 {
 		t.Errorf("strip: %d dark pixels, want some words", ink)
 	}
-}
-
-// lampsAndShell are two producers: the shell goes when it is touched, and the
-// lamps turn from green to red a moment after the strip has come.
-func lampsAndShell(ctx context.Context, t *testing.T, sock string) {
-	one := func(kind display.LayerKind, size image.Point, colour uint32) (*remote.Layer, func(uint32), func()) {
-		ctx, stop := context.WithCancel(ctx)
-		l, err := remote.NewLayer(remote.Config{Socket: sock, Layer: kind})
-		if err != nil {
-			t.Error(err)
-		}
-		go l.Run(ctx)
-		if _, err := l.Size(ctx); err != nil {
-			t.Error(err)
-		}
-		f := display.Frame{Pix: make([]byte, 4*size.X*size.Y), Stride: 4 * size.X, Size: size, Damage: []image.Rectangle{{Max: size}}}
-		show := func(c uint32) {
-			for i := 0; i < len(f.Pix); i += 4 {
-				binary.LittleEndian.PutUint32(f.Pix[i:], c)
-			}
-			if err := l.Present(f); err != nil {
-				t.Error(err)
-			}
-		}
-		show(colour)
-		return l, show, stop
-	}
-	ui, _, stop := one(display.UI, image.Pt(640, 360), 0x0000ff)
-	lamps, show, _ := one(display.Telltales, image.Pt(40, 20), 0x00ff00)
-	lamps.Place(image.Rect(600, 0, 640, 20))
-	select {
-	case <-ctx.Done():
-		return
-	case <-ui.Events():
-	}
-	stop()
-	select {
-	case <-ctx.Done():
-	case <-time.After(1200 * time.Millisecond):
-		show(0xff0000)
-	}
-}
-
-func picture(t *testing.T, name string) image.Image {
-	t.Helper()
-	f, err := os.Open(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	m, err := png.Decode(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
 }
 
 func TestNoticesInTheLanguageOfTheUser(t *testing.T) {
@@ -221,7 +274,7 @@ func TestDisplayCommandErrors(t *testing.T) {
 		"broken script": {[]string{"--run", dir, "--display", "png", "--script", bad}, []string{bad + ":1", "jump"}},
 	} {
 		d := cmd.DisplayCommand()
-		d.SetArgs(c.args)
+		d.SetArgs(append([]string{}, c.args...)) // nil would be those of the test binary
 		d.SetOut(io.Discard)
 		d.SetErr(&bytes.Buffer{})
 		err := d.ExecuteContext(t.Context())

@@ -234,9 +234,7 @@ func (o *Outputs) play(ctx context.Context, to func(input.Event)) error {
 		if o.png == nil {
 			return errors.New("a picture is wanted and no output saves any: add png to --display")
 		}
-		still, cancel := context.WithTimeout(ctx, shotWithin)
-		defer cancel()
-		if err := o.png.Settle(still, shotQuiet); err != nil && (ctx.Err() != nil || o.png.Frames() == 0) {
+		if err := o.png.Settle(ctx, shotQuiet, shotWithin); err != nil {
 			return err
 		}
 		_, err := o.png.Save(name)

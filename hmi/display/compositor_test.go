@@ -7,6 +7,7 @@ import (
 	"image/color"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -309,6 +310,45 @@ func TestFailingOutputDoesNotStopTheOther(t *testing.T) {
 		cancel()
 		<-done
 	})
+}
+
+// TestSettle waits for the first picture as long as it takes, for one that
+// moves only so long, and for one that stands still until it does.
+func TestSettle(t *testing.T) {
+	const quiet, within = 100 * time.Millisecond, 500 * time.Millisecond
+	for _, tt := range []struct {
+		name         string
+		first, moves time.Duration // from the start to the first picture, and for how long it changes then
+		want         time.Duration // from the start
+	}{
+		{"none for a minute", time.Minute, 0, time.Minute + quiet},
+		{"moves a little", 0, 200 * time.Millisecond, 200*time.Millisecond + quiet},
+		{"moves all the time", time.Second, time.Minute, time.Second + within},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				out, start := display.NewPNG("", size), time.Now()
+				ctx, cancel := context.WithCancel(t.Context())
+				var painter sync.WaitGroup
+				painter.Go(func() {
+					for time.Sleep(tt.first); ctx.Err() == nil && time.Since(start) <= tt.first+tt.moves; time.Sleep(50 * time.Millisecond) {
+						if err := out.Present(plain(size, green)); err != nil {
+							t.Error(err)
+						}
+					}
+				})
+				err := out.Settle(ctx, quiet, within)
+				if took := time.Since(start); err != nil || took != tt.want {
+					t.Errorf("settled after %v, %v, want %v", took, err, tt.want)
+				}
+				cancel()
+				painter.Wait()
+				if err := display.NewPNG("", size).Settle(ctx, quiet, within); !errors.Is(err, context.Canceled) {
+					t.Errorf("no picture: got %v, want %v", err, context.Canceled)
+				}
+			})
+		})
+	}
 }
 
 func TestSavePNG(t *testing.T) {

@@ -79,9 +79,10 @@ func (p *PNG) Frames() uint64 {
 	return p.frames
 }
 
-// Settle waits until a picture is there and has not changed for quiet, or
-// until ctx ends.
-func (p *PNG) Settle(ctx context.Context, quiet time.Duration) error {
+// Settle waits for a picture, and then until it has not changed for quiet, but
+// for that no longer than within. It fails when ctx ends first.
+func (p *PNG) Settle(ctx context.Context, quiet, within time.Duration) error {
+	var enough <-chan time.Time // nil before there is a picture
 	for {
 		p.mu.Lock()
 		fresh, last := p.fresh, p.last
@@ -89,12 +90,17 @@ func (p *PNG) Settle(ctx context.Context, quiet time.Duration) error {
 		var calm <-chan time.Time
 		if !last.IsZero() {
 			calm = time.After(time.Until(last.Add(quiet)))
+			if enough == nil {
+				enough = time.After(within)
+			}
 		}
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("wait for a picture that stands still: %w", ctx.Err())
 		case <-fresh:
 		case <-calm:
+			return nil
+		case <-enough:
 			return nil
 		}
 	}
