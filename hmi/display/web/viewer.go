@@ -60,13 +60,14 @@ func (s *Server) admit(ctx context.Context) (*viewer, error) {
 	return v, nil
 }
 
-// dismiss takes the viewer out, and its fingers off the display.
+// dismiss takes the viewer's fingers off the display, and then the viewer out:
+// who has gone holds nothing.
 func (s *Server) dismiss(v *viewer) {
 	v.cancel()
+	v.hands.release(time.Now())
 	s.mu.Lock()
 	delete(s.viewers, v)
 	s.mu.Unlock()
-	v.hands.release(time.Now())
 	s.running.Done()
 }
 
