@@ -122,7 +122,7 @@ func dial(t *testing.T, socket string, follow ...vehicle.Path) *rpc.Client {
 // until waits until the samples of a watch are as wanted.
 func until(t *testing.T, w rpc.Watch, what string, ok func([]vehicle.Sample) bool) []vehicle.Sample {
 	t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(time.Minute)
 	for {
 		s := w.Read(time.Now(), nil)
 		if ok(s) {
@@ -174,7 +174,7 @@ func suite(t *testing.T, r *rig, car rpc.Vehicle) {
 	}
 	r.report(vehicle.LightSwitch, vehicle.TextOf("AUTO"), time.Hour)
 	until(t, w, "a text", func(s []vehicle.Sample) bool { text, ok := s[1].Text(); return ok && text == "AUTO" })
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for s := car.Sample(time.Now(), vehicle.Speed); s.Value != vehicle.NumberOf(50); s = car.Sample(time.Now(), vehicle.Speed) {
 		if time.Now().After(deadline) {
 			t.Fatalf("Sample: got %+v, want 50", s)
@@ -205,13 +205,28 @@ func asks(t *testing.T, r *rig, car rpc.Vehicle, w rpc.Watch) {
 	if o := car.Ask(t.Context(), command); o.State != vehicle.Refused {
 		t.Errorf("got %v, want a refusal", o)
 	}
-	r.act <- errors.New("half sent")
+	// What is asked for is seen while it is under way: on a busy machine that
+	// must be longer.
 	command.Value, command.Within = vehicle.TextOf("AUTO"), 50*time.Millisecond
-	asked := make(chan vehicle.Outcome, 1)
-	go func() { asked <- car.Ask(t.Context(), command) }()
-	until(t, w, "asked for", func(s []vehicle.Sample) bool { return s[1].Asked == vehicle.TextOf("AUTO") })
-	if o := <-asked; o.State != vehicle.Uncertain || o.Took < 50*time.Millisecond {
-		t.Errorf("got %v after %v, want may have happened", o, o.Took)
+	for seen := false; !seen; command.Within *= 4 {
+		if command.Within > time.Minute {
+			t.Fatal("what is asked for is not seen")
+		}
+		r.act <- errors.New("half sent")
+		asked := make(chan vehicle.Outcome, 1)
+		go func() { asked <- car.Ask(t.Context(), command) }()
+		var o vehicle.Outcome
+		for under := true; under; {
+			seen = seen || w.Read(time.Now(), nil)[1].Asked == vehicle.TextOf("AUTO")
+			select {
+			case <-w.C():
+			case o = <-asked:
+				under = false
+			}
+		}
+		if o.State != vehicle.Uncertain || o.Took < command.Within {
+			t.Errorf("got %v after %v, want may have happened", o, o.Took)
+		}
 	}
 }
 
@@ -235,7 +250,7 @@ func TestServerGone(t *testing.T) {
 	})
 	// The client's other call, and its connection, notice on their own: until
 	// then a command may have happened, and never has.
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for {
 		_, valid := c.Sample(time.Now(), vehicle.Speed).Number()
 		o := c.Ask(t.Context(), vehicle.Command{Path: vehicle.HornIsActive, Value: vehicle.BoolOf(true)})
@@ -429,7 +444,7 @@ func TestSignOfLife(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	stream, err := vehiclepb.NewVehicleClient(conn).Watch(ctx, &vehiclepb.WatchRequest{Paths: []string{string(vehicle.Speed)}})
 	if err != nil {
