@@ -246,13 +246,15 @@ func (h *hub) spawn(f func()) bool {
 
 // send queues a packet for a linked device.
 func (h *hub) send(d phonelink.Device, p packet.Packet) error {
-	l := h.linkOf(d)
-	if l == nil || !l.trusted.Load() {
-		return errAbsent
-	}
 	line, err := p.Line()
 	if err != nil {
 		return fmt.Errorf("send to %s: %w", d, err)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	l := h.links[idOf(d)]
+	if l == nil || !l.trusted.Load() {
+		return errAbsent
 	}
 	return l.send(line)
 }
@@ -315,7 +317,7 @@ func (h *hub) unpair(d phonelink.Device) error {
 }
 
 // refresh announces anew: the network has changed.
-func (h *hub) refresh() { h.wake(wake{network: true}) }
+func (h *hub) refresh() { h.wake(wake{broadcast: true, network: true}) }
 
 // hint says that a device has just got this address: a new DHCP lease, a
 // station that associated. Paired phones that are absent may be there.
@@ -334,12 +336,20 @@ func (h *hub) linkOf(d phonelink.Device) *link {
 	return h.links[idOf(d)]
 }
 
+// command hands a person's decision to the link of a device, or its heir.
 func (h *hub) command(d phonelink.Device, w pairWhat) error {
-	l := h.linkOf(d)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	l := h.links[idOf(d)]
 	if l == nil {
 		return errAbsent
 	}
-	return l.command(w)
+	select {
+	case l.commands <- w:
+		return nil
+	default:
+		return errBusy
+	}
 }
 
 func (h *hub) windowOpen() bool {

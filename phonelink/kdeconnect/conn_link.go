@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -48,18 +49,25 @@ type link struct {
 	called bool       // the peer made the connection
 	peek   chan error // the first read, if it was begun before serve
 
+	heirs int  // links that wait to take this one's place; the hub's mutex guards it
+	heir  bool // one has; the same
+
+	retireOnce sync.Once
+
 	lines    chan []byte // one line; the reader waits for more
 	more     chan struct{}
 	queue    chan []byte // lines to send; nil: close after what stands before it
 	queued   atomic.Int64
-	hangUp   chan error // one: the peer is not heard any longer
+	pen      chan struct{} // one: whoever holds it decides whether a line is written
+	unsent   []byte        // taken from queue and not written
+	retired  chan struct{} // closed by an heir: write no more, and read what is left
+	hangUp   chan error    // one: the peer is not heard any longer
 	commands chan pairWhat
 	poke     chan struct{} // the window has changed
 	trusted  atomic.Bool
-	replaced atomic.Bool
 	ctx      context.Context
 	cancel   context.CancelCauseFunc
-	done     chan struct{} // closed when serve has ended and said so
+	stopped  chan struct{} // closed when nothing more is read, written or decided
 
 	// Of serve alone.
 	pair      pairState
@@ -72,7 +80,7 @@ type link struct {
 func (h *hub) newLink(ctx context.Context, tcp *net.TCPConn, conn *tls.Conn, peer identity, address netip.AddrPort) *link {
 	l := &link{h: h, tcp: tcp, conn: conn, peer: peer, leaf: conn.ConnectionState().PeerCertificates[0], device: device(peer.ID), address: address,
 		lines: make(chan []byte), more: make(chan struct{}), queue: make(chan []byte, maxPackets), hangUp: make(chan error, 1), commands: make(chan pairWhat, 4),
-		poke: make(chan struct{}, 1), done: make(chan struct{}), pair: pairState{Version: min(peer.Version, ownVersion)}}
+		poke: make(chan struct{}, 1), pen: make(chan struct{}, 1), retired: make(chan struct{}), stopped: make(chan struct{}), pair: pairState{Version: min(peer.Version, ownVersion)}}
 	l.ctx, l.cancel = context.WithCancelCause(ctx)
 	return l
 }
@@ -86,7 +94,9 @@ func (l *link) limit() int {
 }
 
 // send queues a line. It does not wait: a peer that does not take what it is
-// sent loses the link.
+// sent loses the link. Others than serve hold the hub's mutex and have found
+// the link in its list: what is queued then is sent over this link or its heir,
+// or the end of the link is told.
 func (l *link) send(line []byte) error {
 	if l.queued.Add(int64(len(line))) > maxQueued {
 		l.cancel(errBusy)
@@ -95,22 +105,8 @@ func (l *link) send(line []byte) error {
 	select {
 	case l.queue <- line:
 		return nil
-	case <-l.ctx.Done():
-		return errAbsent
 	default:
 		l.cancel(errBusy)
-		return errBusy
-	}
-}
-
-// command hands a person's decision to serve.
-func (l *link) command(w pairWhat) error {
-	select {
-	case l.commands <- w:
-		return nil
-	case <-l.done:
-		return errAbsent
-	default:
 		return errBusy
 	}
 }
@@ -151,6 +147,7 @@ func (l *link) read(r *lineReader) error {
 func (l *link) write() error {
 	select {
 	case <-time.After(firstWrite):
+	case <-l.retired:
 	case <-l.ctx.Done():
 		return nil
 	}
@@ -160,11 +157,24 @@ func (l *link) write() error {
 			if line == nil {
 				return closeWrite(l.conn)
 			}
+			select {
+			case l.pen <- struct{}{}:
+			case <-l.retired:
+				l.unsent = line
+				return closeWrite(l.conn)
+			case <-l.ctx.Done():
+				l.unsent = line
+				return nil
+			}
 			l.conn.SetWriteDeadline(time.Now().Add(writeWithin))
-			if _, err := l.conn.Write(line); err != nil {
+			_, err := l.conn.Write(line)
+			<-l.pen
+			if err != nil {
 				return err
 			}
 			l.queued.Add(-int64(len(line)))
+		case <-l.retired:
+			return closeWrite(l.conn)
 		case <-l.ctx.Done():
 			return nil
 		}
@@ -172,9 +182,8 @@ func (l *link) write() error {
 }
 
 // serve is the life of the link after the handshake. It returns when the link
-// has ended and the adapter has been told.
+// has ended and either the adapter has been told or another has its place.
 func (l *link) serve(r *lineReader) {
-	defer close(l.done)
 	group := make(chan struct{}, 2)
 	move := func(f func() error) {
 		if err := f(); err != nil {
@@ -199,18 +208,19 @@ func (l *link) serve(r *lineReader) {
 	l.tcp.Close()
 	<-group
 	<-group
+	close(l.stopped)
 	l.linger()
 	l.end(context.Cause(l.ctx))
 }
 
-// linger waits, while a handshake with the same device is under way, for that
-// link to take this one's place, and with it what a person has asked for: a
-// stock peer closes the old link before the new one is through at this side.
+// linger waits, while another link may take this one's place, for that to
+// happen: a stock peer closes the old link before the new one is through at this
+// side. What is sent and asked for meanwhile goes over to the new one.
 func (l *link) linger() {
 	ticks := time.NewTicker(lingerTick)
 	defer ticks.Stop()
 	end := time.Now().Add(lingerWithin)
-	for !l.finishing && !l.replaced.Load() && l.h.calling(l.peer.ID) && time.Now().Before(end) {
+	for l.h.expected(l) && time.Now().Before(end) {
 		select {
 		case <-ticks.C:
 		case <-l.h.ctx.Done():
@@ -436,13 +446,13 @@ func (l *link) finish(why error) {
 	}
 }
 
-// end tells the adapter that the link is gone.
+// end tells the adapter that the link is gone, unless another has its place.
 func (l *link) end(why error) {
-	l.h.unlink(l)
-	l.h.log.Debug("link ended", "device", l.device, "err", why)
-	if l.replaced.Load() {
+	if !l.h.unlink(l) {
+		l.h.log.Debug("link replaced", "device", l.device, "was", l.tcp.RemoteAddr())
 		return
 	}
+	l.h.log.Debug("link ended", "device", l.device, "err", why)
 	switch l.pair.Phase {
 	case unpaired:
 	case paired:
@@ -452,5 +462,21 @@ func (l *link) end(why error) {
 	}
 	if l.shown && l.pair.Phase != paired {
 		l.h.emit(candidateEvent{Device: l.device, Identity: l.peer, Gone: true})
+	}
+	l.leftOver(why)
+}
+
+// leftOver answers what a person has asked for and serve has not come to.
+func (l *link) leftOver(why error) {
+	for len(l.commands) > 0 {
+		switch <-l.commands {
+		case sayDrop:
+			if err := l.h.drop(l.peer.ID); err != nil {
+				l.h.log.Error("forget a device", "device", l.device, "err", err)
+			}
+			l.h.emit(unpairedEvent{Device: l.device})
+		case sayAsk:
+			l.h.emit(pairDoneEvent{l.device, fmt.Errorf("kdeconnect: pairing: link ended: %w", why)})
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -20,8 +21,8 @@ const (
 
 // wake tells the announcer why it should act now.
 type wake struct {
-	broadcast bool       // somebody is to be paired
-	network   bool       // the network has changed
+	broadcast bool       // somebody is to be paired, or the network has changed
+	network   bool       // the system says that something about the network has changed
 	hint      netip.Addr // a device has just got this address
 }
 
@@ -120,6 +121,7 @@ func (h *hub) wake(w wake) {
 func (h *hub) announce(ctx context.Context) {
 	h.broadcast()
 	last, tries, due := time.Now(), 0, false // due: a broadcast waits for its time
+	network := networkNow()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -136,8 +138,11 @@ func (h *hub) announce(ctx context.Context) {
 				case h.changed <- struct{}{}:
 				default:
 				}
+				if now := networkNow(); now != network {
+					network, w.broadcast = now, true
+				}
 			}
-			due = w.broadcast || w.network || due
+			due = w.broadcast || due
 			tries = 0
 		case <-timer.C:
 		}
@@ -157,6 +162,20 @@ func (h *hub) announce(ctx context.Context) {
 		timer.Reset(wait)
 		tries++
 	}
+}
+
+// networkNow is what a broadcast depends on: which interfaces carry something,
+// and this machine's addresses. Much else is told as a change of the network,
+// such as each scan of a Wi-Fi interface, and a broadcast has every phone in
+// reach make its link anew.
+func networkNow() string {
+	var b strings.Builder
+	interfaces, _ := net.Interfaces() // none is a network, too
+	for _, i := range interfaces {
+		addrs, _ := i.Addrs()
+		fmt.Fprintln(&b, i.Index, i.Name, i.Flags&(net.FlagUp|net.FlagRunning), addrs)
+	}
+	return b.String()
 }
 
 // pace is the wait after an attempt: 250 ms, doubled up to slowest; after two
@@ -182,7 +201,7 @@ func (h *hub) settled(ctx context.Context, w wake) wake {
 			if more.hint.IsValid() {
 				h.tryHint(more.hint)
 			}
-			w.network = w.network || more.network
+			w.network, w.broadcast = w.network || more.network, w.broadcast || more.broadcast
 		case <-after.C:
 			return w
 		case <-ctx.Done():

@@ -164,3 +164,34 @@ func TestAddAddress(t *testing.T) {
 		t.Errorf("got %v", list)
 	}
 }
+
+// TestOnlyAChangeIsBroadcast: the system tells much about the network that has
+// not changed, and each broadcast has stock phones make their links anew.
+func TestOnlyAChangeIsBroadcast(t *testing.T) {
+	at := nextLoopback()
+	u, err := listenUDP(t.Context(), at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer u.Close()
+	car := startCar(t, func(c *hubConfig) { c.Targets = []netip.Addr{at} })
+	heard := func(within time.Duration) bool {
+		u.SetReadDeadline(time.Now().Add(within))
+		_, err := u.Read(make([]byte, 8192))
+		return err == nil
+	}
+	if !heard(20 * time.Second) {
+		t.Fatal("the start was not announced")
+	}
+	for range 3 {
+		car.wake(wake{network: true})
+		<-car.changed // DNS-SD, which asks only here, is told
+	}
+	if heard(broadcastPace + 300*time.Millisecond) {
+		t.Error("nothing has changed: it was announced anew")
+	}
+	car.refresh()
+	if !heard(20 * time.Second) {
+		t.Error("the network has changed: it was not announced")
+	}
+}
