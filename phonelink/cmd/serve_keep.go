@@ -39,7 +39,7 @@ type worker struct {
 
 // Times of a keeper.
 const (
-	readyWithin  = time.Minute      // a worker says that it is ready
+	readyWithin  = 2 * time.Minute  // a worker says that it is ready
 	aliveWithin  = 10 * time.Second // and then, at least so often, that its loop answers
 	aliveEvery   = 2 * time.Second
 	endsWithin   = 5 * time.Second        // after it was asked to

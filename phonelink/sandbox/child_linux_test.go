@@ -40,7 +40,14 @@ type childResult struct {
 	Can     map[string]string
 }
 
+// inServe marks the test binary that tries `tandem phonelink serve` in a rig: its
+// value is the program's path.
+const inServe = "TANDEM_SANDBOX_SERVE"
+
 func TestMain(m *testing.M) {
+	if os.Getenv(inServe) != "" {
+		os.Exit(direct())
+	}
 	if os.Getenv(inVM) != "" {
 		os.Exit(machine())
 	}

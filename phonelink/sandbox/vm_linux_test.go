@@ -65,10 +65,10 @@ func loopbackUp() error {
 	return unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, r)
 }
 
-// TestOnVM is the proof on Debian's own kernel, which has both CAN and
-// Landlock: also a file that everybody may read is kept away, and also from
-// root.
-func TestOnVM(t *testing.T) {
+// needVM is the folder of the kernel, or the end of the test where there is no
+// machine to run it in.
+func needVM(t *testing.T) string {
+	t.Helper()
 	kernel, why := os.Getenv("TANDEM_KERNEL"), ""
 	if err := rig.Missing("qemu-system-x86_64", "go"); err != nil {
 		why = err.Error()
@@ -80,6 +80,14 @@ func TestOnVM(t *testing.T) {
 	} else if why != "" {
 		t.Skip(why)
 	}
+	return kernel
+}
+
+// TestOnVM is the proof on Debian's own kernel, which has both CAN and
+// Landlock: also a file that everybody may read is kept away, and also from
+// root.
+func TestOnVM(t *testing.T) {
+	kernel := needVM(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	binary := filepath.Join(t.TempDir(), "sandbox.test")
