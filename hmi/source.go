@@ -18,6 +18,7 @@ type Source struct {
 
 	Title, Artist, Album string
 	Playing              bool
+	Lost                 bool          // whoever plays it is not reached: this is what was known last
 	Length               time.Duration // 0: not known
 	Queue                []Track       // from the present one on
 	More                 int           // further tracks that Queue has no room for
@@ -27,9 +28,20 @@ type Source struct {
 	Take                        *Thing  // how it comes here; nil: it is here, or cannot
 	Send                        []Thing // how it goes to a phone
 
+	// Cover is its picture; the zero one for none.
+	Cover Cover
+
 	position time.Duration
 	at       time.Time
 	rate     float64
+}
+
+// Cover names a picture without having it: by its content, or the music file
+// that has it in its tags. It is comparable, so that what was looked for once is
+// not looked for again.
+type Cover struct {
+	SHA256 [32]byte // of an asset, or of what a phone sent; zero for none
+	URL    string   // of a music file here, for when there is no SHA256 or it has not come; "" for none
 }
 
 // Track is one entry of a queue. Play goes to it; nil for the present one.
@@ -43,7 +55,8 @@ type Track struct {
 func (s *Source) Here() bool { return s.Phone == "" }
 
 // Position is how far it is, in whole seconds, so that it changes only when
-// what is shown does.
+// what is shown does. Of a source that nobody reaches it is the last that was
+// reported: whether it still plays is not known.
 func (s *Source) Position(now time.Time) time.Duration {
 	p := s.position
 	if s.Playing && !s.at.IsZero() {
@@ -54,6 +67,12 @@ func (s *Source) Position(now time.Time) time.Duration {
 	}
 	return max(0, p).Truncate(time.Second)
 }
+
+// CoverRadius is the radius of a cover's corners, as a share of its side.
+const CoverRadius = 0.07
+
+// maxURL is the longest name of a music file that is looked for.
+const maxURL = 4096
 
 // sources are the media sessions and the players that no session stands for;
 // what plays comes first, what plays here before the rest.
@@ -79,7 +98,7 @@ func (p *Phones) sources(v *phonelink.View) {
 	for _, ph := range v.Phones {
 		for _, pl := range ph.Players {
 			if !seen[player{ph.Device, pl.Name}] && pl.Title != "" && len(p.Sources) < p.Limits.items(maxList) {
-				p.Sources = append(p.Sources, p.player(ph.Device, pl))
+				p.Sources = append(p.Sources, p.player(ph, pl))
 			}
 		}
 	}
@@ -110,12 +129,15 @@ func (p *Phones) source(v *phonelink.View, s *phonelink.SessionView, doc *phonel
 	edit := func(a phonelink.Action) phonelink.Request {
 		return phonelink.Edit{Session: s.ID, Op: phonelink.Op{Act: a}}
 	}
+	if !x.Here() && !p.reaches(peerOf(s)) {
+		edit, x.rate, x.Lost = nil, 0, true
+	}
 	if doc.Source != "" && doc.Source.Adapter() != "" { // what a stock phone plays, its player obeys
 		edit = nil
 		for _, ph := range v.Phones {
 			for _, pl := range ph.Players {
 				if ph.Device == doc.Source && pl.Name == doc.Player {
-					x.controls(ph.Device, pl)
+					x.controls(ph, pl)
 				}
 			}
 		}
@@ -129,7 +151,14 @@ func (p *Phones) source(v *phonelink.View, s *phonelink.SessionView, doc *phonel
 		x.Take = &t
 	}
 	x.Send = p.sendable(s)
+	x.Cover.SHA256 = s.Icon
 	return x
+}
+
+// reaches reports whether a phone answers.
+func (p *Phones) reaches(d phonelink.Device) bool {
+	ph := p.phoneOf(d)
+	return ph != nil && ph.Reached()
 }
 
 // tracks fills in the present track and the queue after it.
@@ -148,6 +177,7 @@ func (p *Phones) tracks(x *Source, doc *phonelink.MediaDoc, edit func(phonelink.
 	if now.Title != "" {
 		x.Title = p.Limits.title(now.Title)
 	}
+	x.Cover.URL = musicFile(now.URL)
 	if edit != nil {
 		x.Next, x.Previous = skip(doc.Index+1), skip(doc.Index-1)
 	}
@@ -160,28 +190,42 @@ func (p *Phones) tracks(x *Source, doc *phonelink.MediaDoc, edit func(phonelink.
 }
 
 // player is a player on a phone that has no session.
-func (p *Phones) player(d phonelink.Device, pl phonelink.Player) Source {
-	x := Source{Key: string(d) + "/" + pl.Name, Phone: p.nameOf(d), App: p.Limits.title(pl.Name), Title: p.Limits.title(pl.Title), Artist: p.Limits.title(pl.Artist), Album: p.Limits.title(pl.Album)}
-	x.controls(d, pl)
+func (p *Phones) player(ph phonelink.Phone, pl phonelink.Player) Source {
+	x := Source{Key: string(ph.Device) + "/" + pl.Name, Phone: p.nameOf(ph.Device), App: p.Limits.title(pl.Name), Title: p.Limits.title(pl.Title), Artist: p.Limits.title(pl.Artist), Album: p.Limits.title(pl.Album)}
+	x.Cover.SHA256 = pl.Icon
+	x.controls(ph, pl)
 	return x
 }
 
-// controls takes state and controls of a phone's player.
-func (s *Source) controls(d phonelink.Device, pl phonelink.Player) {
+// controls takes state and controls of a phone's player; one that nobody
+// reaches has none, and its time stands still.
+func (s *Source) controls(ph phonelink.Phone, pl phonelink.Player) {
+	reached := ph.Presence == phonelink.Linked || ph.Presence == phonelink.Quiet
 	can := func(ok bool, action string) phonelink.Request {
-		if !ok {
+		if !ok || !reached {
 			return nil
 		}
-		return phonelink.Control{Device: d, Player: pl.Name, Action: action}
+		return phonelink.Control{Device: ph.Device, Player: pl.Name, Action: action}
 	}
 	s.Playing, s.Length, s.position, s.at, s.rate = pl.Playing, max(0, pl.Length), pl.Position, pl.At, 1
+	if s.Lost = !reached; s.Lost {
+		s.rate = 0
+	}
 	s.Play, s.Pause = can(pl.CanPlay, "play"), can(pl.CanPause, "pause")
 	s.Next, s.Previous = can(pl.CanNext, "next"), can(pl.CanPrevious, "previous")
-	if pl.CanSeek {
+	if pl.CanSeek && reached {
 		s.Seek = func(to time.Duration) phonelink.Request {
-			return phonelink.Control{Device: d, Player: pl.Name, Action: "seek", Seek: to}
+			return phonelink.Control{Device: ph.Device, Player: pl.Name, Action: "seek", Seek: to}
 		}
 	}
+}
+
+// musicFile is the URL if it is a file here.
+func musicFile(u string) string {
+	if strings.HasPrefix(u, "file:///") && len(u) <= maxURL {
+		return u
+	}
+	return ""
 }
 
 // when is the time of a stamp; the zero time for none.

@@ -19,6 +19,7 @@ import (
 	"tandem/hmi"
 	"tandem/hmi/display"
 	"tandem/hmi/display/remote"
+	"tandem/hmi/media"
 	"tandem/hmi/shell"
 	"tandem/phonelink"
 )
@@ -32,6 +33,7 @@ type Config struct {
 	Vehicle hmi.Vehicle
 	Phones  phonelink.Service // nil: the car has no phone link
 	Music   func() *hmi.Music // what this car itself can play, asked in every frame; nil: nothing. Its result may be nil
+	Open    media.Opener      // of the music files whose covers are shown; nil: none are
 	Profile phonelink.Profile // the driver's, to come back to from guest and valet; "": screen.DriverProfile
 	Outputs OutputsConfig
 	Run     string // folder of the processes' sockets, for Attach
@@ -125,7 +127,8 @@ func serveOn(ctx context.Context, c Config, outs *Outputs) error {
 	if err != nil {
 		return err
 	}
-	sh, err := shell.New(c.shell(comp.Layer(display.UI), comp.Layer(display.Telltales), comp.Size()))
+	covers := c.covers()
+	sh, err := shell.New(c.shell(comp.Layer(display.UI), comp.Layer(display.Telltales), comp.Size(), covers))
 	if err != nil {
 		return err
 	}
@@ -139,6 +142,7 @@ func serveOn(ctx context.Context, c Config, outs *Outputs) error {
 	defer cancel()
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return comp.Run(ctx) })
+	g.Go(func() error { return covers.Run(ctx) })
 	g.Go(func() error { return sh.Run(ctx) })
 	g.Go(func() error {
 		defer cancel() // the script has ended
@@ -162,6 +166,8 @@ func serveAttached(ctx context.Context, c Config) error {
 		layers[i] = l
 	}
 	g, ctx := errgroup.WithContext(ctx)
+	covers := c.covers()
+	g.Go(func() error { return covers.Run(ctx) })
 	for _, l := range layers {
 		g.Go(func() error { return l.Run(ctx) })
 	}
@@ -170,7 +176,7 @@ func serveAttached(ctx context.Context, c Config) error {
 		if err != nil {
 			return err
 		}
-		sh, err := shell.New(c.shell(layers[0], layers[1], size))
+		sh, err := shell.New(c.shell(layers[0], layers[1], size, covers))
 		if err != nil {
 			return err
 		}
@@ -179,9 +185,15 @@ func serveAttached(ctx context.Context, c Config) error {
 	return g.Wait()
 }
 
-func (c *Config) shell(ui, telltales shell.Layer, size image.Point) shell.Config {
+// covers are the covers of what the phone link and the music files have.
+func (c *Config) covers() *media.Covers {
+	pictures, _ := c.Phones.(phonelink.Pictures)
+	return media.NewCovers(media.CoversConfig{Open: c.Open, Pictures: pictures, Logger: c.Logger})
+}
+
+func (c *Config) shell(ui, telltales shell.Layer, size image.Point, covers *media.Covers) shell.Config {
 	return shell.Config{
-		Vehicle: c.Vehicle, Phones: c.Phones, Music: c.Music, Profile: c.Profile, Layer: ui, Telltales: telltales, Size: size,
+		Vehicle: c.Vehicle, Phones: c.Phones, Music: c.Music, Covers: covers, Profile: c.Profile, Layer: ui, Telltales: telltales, Size: size,
 		DataDir: c.Data, Car: c.Car, Version: c.Version, Logger: c.Logger,
 	}
 }

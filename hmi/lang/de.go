@@ -29,6 +29,7 @@ func German() *Words {
 		Compass: [8]string{"N", "NO", "O", "SO", "S", "SW", "W", "NW"}, AM: "vorm.", PM: "nachm.",
 	}
 	w.Phones = germanPhones()
+	w.Remote = remoteWords("de")
 	corners := [hmi.Wheels]string{"vorn links", "vorn rechts", "hinten links", "hinten rechts"}
 	w.four(hmi.DoorOpenFL, "Tür offen ", corners, "Anhalten und Tür schließen.")
 	w.four(hmi.TyreLowFL, "Reifen weich ", corners, "Beim nächsten Halt Luft auffüllen.")

@@ -29,6 +29,7 @@ func English() *Words {
 		Compass: [8]string{"N", "NE", "E", "SE", "S", "SW", "W", "NW"}, AM: "am", PM: "pm",
 	}
 	w.Phones = englishPhones()
+	w.Remote = remoteWords("en")
 	corners := [hmi.Wheels]string{"front left", "front right", "rear left", "rear right"}
 	w.four(hmi.DoorOpenFL, "Door open ", corners, "Stop and close the door.")
 	w.four(hmi.TyreLowFL, "Tyre low ", corners, "Fill it up at the next stop.")

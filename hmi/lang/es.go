@@ -29,6 +29,7 @@ func Spanish() *Words {
 		Compass: [8]string{"N", "NE", "E", "SE", "S", "SO", "O", "NO"}, AM: "am", PM: "pm",
 	}
 	w.Phones = spanishPhones()
+	w.Remote = remoteWords("es")
 	corners := [hmi.Wheels]string{"delantera izq.", "delantera der.", "trasera izq.", "trasera der."}
 	w.four(hmi.DoorOpenFL, "Puerta abierta ", corners, "Pare y cierre la puerta.")
 	w.four(hmi.TyreLowFL, "Rueda baja ", corners, "Ínflela en la próxima parada.")

@@ -29,6 +29,7 @@ func French() *Words {
 		Compass: [8]string{"N", "NE", "E", "SE", "S", "SO", "O", "NO"}, AM: "am", PM: "pm",
 	}
 	w.Phones = frenchPhones()
+	w.Remote = remoteWords("fr")
 	corners := [hmi.Wheels]string{"avant gauche", "avant droite", "arrière gauche", "arrière droite"}
 	w.four(hmi.DoorOpenFL, "Porte ouverte ", corners, "Arrêtez-vous et fermez la porte.")
 	w.four(hmi.TyreLowFL, "Pneu bas ", corners, "Gonflez-le au prochain arrêt.")

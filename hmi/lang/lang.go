@@ -44,6 +44,7 @@ type Words struct {
 	Light, Day, Night, Motion, MotionFull, MotionReduced, Version, Licences, LicencesText, Car         string
 
 	Phones PhoneWords
+	Remote RemoteWords
 
 	// What went wrong with a wish.
 	Refused, Uncertain, TooMany string

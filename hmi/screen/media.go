@@ -7,6 +7,7 @@ import (
 
 	"tandem/hmi"
 	"tandem/hmi/lang"
+	"tandem/hmi/restrict"
 	"tandem/hmi/theme"
 	"tandem/hmi/widget"
 	"tandem/phonelink"
@@ -25,7 +26,10 @@ const (
 func NewMedia(k *Kit) Screen {
 	s := &base{Kit: k}
 	p, w := s.panel(), &s.words().Phones
-	player, setPlayer := s.player()
+	playing := s.player()
+	player := playing.card
+	show(playing.back, false)
+	show(playing.on, false)
 	tabs := s.mediaTabs()
 	height := p.Content().Height - 2*p.Margin - p.Button.Height - p.Gap
 	var sources []hmi.Source
@@ -101,7 +105,7 @@ func NewMedia(k *Kit) Screen {
 			show(end, any && part == PartQueue && len(present.Queue) == 0)
 		}
 		if len(sources) > 0 {
-			setPlayer(&present, v.Model.Now)
+			playing.set(&present, v.Model.Now, v.Allow.Allows(restrict.LimitContent))
 		}
 	})
 	return s
@@ -179,108 +183,170 @@ func (s *base) where(x *hmi.Source) string {
 	return lang.With(w.On, x.Phone)
 }
 
-// player is what plays now, with its controls and the way to the other side.
-func (s *base) player() (fyne.CanvasObject, func(x *hmi.Source, now time.Time)) {
-	p, w := s.panel(), &s.words().Phones
-	where := widget.NewLabel(s.Theme, p.Type.Second, s.Theme.TextSecond, 1)
-	title := widget.NewLabel(s.Theme, p.Type.Headline, s.Theme.Text, 2)
-	artist := widget.NewLabel(s.Theme, p.Type.Body, s.Theme.TextSecond, 2).Top()
-	bar := widget.NewProgress(s.Theme)
-	at := widget.Text(p.Type.Second, s.Theme.TextSecond, "")
-	length := widget.Text(p.Type.Second, s.Theme.TextSecond, "")
-	length.Alignment = fyne.TextAlignTrailing
-	var x hmi.Source
-	var shown time.Duration // the position
-	play := widget.NewButton(s.Theme, widget.IconPlay, "", w.Play, func() {
-		if x.Playing {
-			s.tell(x.Pause)
+// playerCard is what plays now, with its controls and the way to the other side.
+//
+//	where it plays
+//	+-------+  title
+//	| cover |  artist, album
+//	+-------+
+//	[-15 s]  ====(O)---------  [+15 s]     the steps while driving, the thumb
+//	         3:12         8:40             while not
+//	[<] [>] [>|]            [ continue ]
+type playerCard struct {
+	*base
+	card                 *widget.Card
+	where, title, artist *widget.Label
+	cover                *widget.Cover
+	seek                 *widget.Seek
+	back, on             *widget.Button
+	previous, play, next *widget.Button
+	hand                 *widget.Button
+
+	x     hmi.Source
+	steps bool              // in the place of the thumb
+	move  phonelink.Request // what hand asks for
+}
+
+func (s *base) player() *playerCard {
+	p, w, r := s.panel(), &s.words().Phones, &s.words().Remote
+	c := &playerCard{base: s,
+		where:  widget.NewLabel(s.Theme, p.Type.Second, s.Theme.TextSecond, 1),
+		title:  widget.NewLabel(s.Theme, p.Type.Title, s.Theme.Text, 2),
+		artist: widget.NewLabel(s.Theme, p.Type.Body, s.Theme.TextSecond, 2).Top(),
+		cover:  widget.NewCover(s.Theme),
+	}
+	c.seek = widget.NewSeek(s.Theme, r.Where, s.Format.Minutes, func(to time.Duration) {
+		if c.x.Seek != nil {
+			s.tell(c.x.Seek(to))
+		}
+	})
+	step := func(sign string, by time.Duration, name string) *widget.Button {
+		label := sign + s.Format.Whole(by.Abs().Seconds()) + "\u00a0s"
+		return widget.NewButton(s.Theme, "", label, name, func() { c.seek.Step(by) })
+	}
+	c.back, c.on = step("\u2013", -widget.SeekStep, r.Earlier), step("+", widget.SeekStep, r.Later)
+	c.play = widget.NewButton(s.Theme, widget.IconPlay, "", w.Play, func() {
+		if c.x.Playing {
+			s.tell(c.x.Pause)
 			return
 		}
-		s.tell(x.Play)
+		s.tell(c.x.Play)
 	})
-	previous := widget.NewButton(s.Theme, widget.IconPrevious, "", w.Previous, func() { s.tell(x.Previous) })
-	next := widget.NewButton(s.Theme, widget.IconNext, "", w.Next, func() { s.tell(x.Next) })
-	var move phonelink.Request
+	c.previous = widget.NewButton(s.Theme, widget.IconPrevious, "", w.Previous, func() { s.tell(c.x.Previous) })
+	c.next = widget.NewButton(s.Theme, widget.IconNext, "", w.Next, func() { s.tell(c.x.Next) })
+	c.hand = widget.NewButton(s.Theme, widget.IconTake, w.Continue, w.Continue, func() { s.tell(c.move) })
+	c.card = widget.NewCard(s.Theme, "", "", c.place, c.where, c.cover, c.title, c.artist, c.seek, c.back, c.on, c.previous, c.play, c.next, c.hand)
+	return c
+}
+
+func (c *playerCard) place(b widget.Box) {
+	p := c.panel()
+	head, b := b.Top(widget.Line(p.Type.Second), theme.Space2)
+	head.Place(c.where)
+	foot, b := b.Bottom(p.Button.Height, theme.Space2)
+	for _, o := range []fyne.CanvasObject{c.previous, c.play, c.next} {
+		var one widget.Box
+		one, foot = foot.Left(p.Button.Width, theme.TargetGap)
+		one.Place(o)
+	}
+	foot, _ = foot.Right(min(foot.W, 336), 0)
+	foot.Place(c.hand)
+	line, b := b.Bottom(c.seek.MinSize().Height, theme.Space2)
+	if c.steps {
+		const width = 104
+		var one widget.Box
+		one, line = line.Left(width, theme.Space4)
+		one.Place(c.back)
+		one, line = line.Right(width, theme.Space4)
+		one.Place(c.on)
+	}
+	line.Place(c.seek)
+	if side := min(b.H, b.W*0.4); side >= 64 {
+		var pic widget.Box
+		pic, b = b.Left(side, theme.Space4)
+		pic, _ = pic.Top(side, 0)
+		pic.Place(c.cover)
+		b, _ = b.Top(side, 0)
+	}
+	big, small := widget.Line(p.Type.Title), widget.Line(p.Type.Body)
+	lines := float32(1)
+	if b.H >= 2*big+small {
+		c.title.Resize(fyne.NewSize(b.W, 2*big)) // it says how many it needs
+		lines = float32(max(1, c.title.Lines()))
+	}
+	high := min(b.H, lines*big+2*small)
+	b = widget.Box{X: b.X, Y: b.Y + (b.H-high)/2, W: b.W, H: high}
+	name, by := b.Top(lines*big, 0)
+	name.Place(c.title)
+	by.Place(c.artist)
+}
+
+// set shows a source at a moment; drag is whether the line may be dragged: that
+// takes looking at it, so while driving there are steps instead, of which each
+// is one tap on a large target.
+func (c *playerCard) set(now *hmi.Source, t time.Time, drag bool) {
+	same := sameSource(now, &c.x)
+	if now.Key != c.x.Key || now.Title != c.x.Title || now.Artist != c.x.Artist {
+		c.seek.Other()
+	}
+	if !same {
+		c.x = *now
+		c.describe()
+	}
+	c.seek.Set(now.Position(t), now.Length, t)
+	if c.Cover != nil {
+		c.cover.Set(c.Cover(now.Cover, c.cover.Pixels()))
+	}
+	steps := now.Seek != nil && (!drag || now.Length == 0)
+	c.seek.Usable(now.Seek != nil && !steps)
+	if steps != c.steps {
+		c.steps = steps
+		show(c.back, steps)
+		show(c.on, steps)
+		c.card.Relayout()
+	}
+}
+
+// describe shows all that is not the time.
+func (c *playerCard) describe() {
+	x, w := &c.x, &c.words().Phones
+	lost := ""
+	if x.Lost {
+		lost = w.Absent
+	}
+	c.where.Set(dots(c.base.where(x), x.App, lost))
+	c.title.Set(x.Title)
+	c.artist.Set(dots(x.Artist, x.Album))
+	c.card.Relayout()
+	glyph, label, can := widget.IconPlay, w.Play, x.Play
+	if x.Playing {
+		glyph, label, can = widget.IconPause, w.Pause, x.Pause
+	}
+	c.play.Set(glyph, label)
+	c.play.SetState(widget.State{On: x.Playing})
+	c.play.Usable(can != nil)
+	c.previous.Usable(x.Previous != nil)
+	c.next.Usable(x.Next != nil)
 	take, send := widget.IconTake, widget.IconSend
-	if p.Class == theme.Compact { // no room beside the words
+	if c.panel().Class == theme.Compact { // no room beside the words
 		take, send = "", ""
 	}
-	hand := widget.NewButton(s.Theme, widget.IconTake, w.Continue, w.Continue, func() { s.tell(move) })
-	card := widget.NewCard(s.Theme, "", "", func(b widget.Box) {
-		head, b := b.Top(widget.Line(p.Type.Second), theme.Space2)
-		head.Place(where)
-		foot, b := b.Bottom(p.Button.Height, theme.Space4)
-		for _, o := range []fyne.CanvasObject{previous, play, next} {
-			var one widget.Box
-			one, foot = foot.Left(p.Button.Width, theme.TargetGap)
-			one.Place(o)
+	c.move = nil
+	switch {
+	case x.Take != nil:
+		label := w.Continue
+		if x.Take.Do == hmi.PlayHere {
+			label = w.PlayHere
 		}
-		foot, _ = foot.Right(min(foot.W, 336), 0)
-		foot.Place(hand)
-		times, b := b.Bottom(widget.Line(p.Type.Second), 0)
-		times.Place(at, length)
-		line, b := b.Bottom(16, theme.Space2)
-		line.Place(bar)
-		lines := float32(max(1, title.Lines()))
-		big, small := widget.Line(p.Type.Headline), widget.Line(p.Type.Body)
-		if b.H < lines*big+small {
-			lines = 1
-		}
-		high := min(b.H, lines*big+2*small)
-		b = widget.Box{X: b.X, Y: b.Y + (b.H-high)/2, W: b.W, H: high}
-		name, by := b.Top(lines*big, 0)
-		name.Place(title)
-		by.Place(artist)
-	}, where, title, artist, bar, at, length, play, previous, next, hand)
-	return card, func(now *hmi.Source, t time.Time) {
-		same := sameSource(now, &x)
-		if pos := now.Position(t); pos != shown || !same {
-			shown = pos
-			if now.Length > 0 {
-				bar.Set(float32(pos.Seconds() / now.Length.Seconds()))
-			}
-			widget.SetText(at, s.Format.Minutes(pos), s.Theme.TextSecond)
-		}
-		if same {
-			return
-		}
-		x = *now
-		where.Set(dots(s.where(&x), x.App))
-		title.Set(x.Title)
-		artist.Set(dots(x.Artist, x.Album))
-		card.Relayout()
-		end := ""
-		if x.Length > 0 {
-			end = s.Format.Minutes(x.Length)
-		}
-		widget.SetText(length, end, s.Theme.TextSecond)
-		show(bar, x.Length > 0)
-		glyph, label, can := widget.IconPlay, w.Play, x.Play
-		if x.Playing {
-			glyph, label, can = widget.IconPause, w.Pause, x.Pause
-		}
-		play.Set(glyph, label)
-		play.SetState(widget.State{On: x.Playing})
-		play.Usable(can != nil)
-		previous.Usable(x.Previous != nil)
-		next.Usable(x.Next != nil)
-		move = nil
-		switch {
-		case x.Take != nil:
-			label := w.Continue
-			if x.Take.Do == hmi.PlayHere {
-				label = w.PlayHere
-			}
-			hand.Set(take, label)
-			move = x.Take.Yes
-			hand.Forbid(s.parkFirst(x.Take.Parked))
-		case len(x.Send) > 0:
-			hand.SetNamed(send, lang.With(w.SendTo, x.Send[0].Phone))
-			move = x.Send[0].Yes
-			hand.Forbid("")
-		}
-		show(hand, move != nil)
+		c.hand.Set(take, label)
+		c.move = x.Take.Yes
+		c.hand.Forbid(c.parkFirst(x.Take.Parked))
+	case len(x.Send) > 0:
+		c.hand.SetNamed(send, lang.With(w.SendTo, x.Send[0].Phone))
+		c.move = x.Send[0].Yes
+		c.hand.Forbid("")
 	}
+	show(c.hand, c.move != nil)
 }
 
 // parkFirst is the reason for what waits until the car is parked.
@@ -293,6 +359,6 @@ func (s *base) parkFirst(yes bool) string {
 
 // sameSource reports whether two sources look the same but for their position.
 func sameSource(a, b *hmi.Source) bool {
-	return a.Key == b.Key && a.Title == b.Title && a.Artist == b.Artist && a.Album == b.Album && a.App == b.App && a.Phone == b.Phone && a.Playing == b.Playing && a.Length == b.Length &&
-		a.Play == b.Play && a.Pause == b.Pause && a.Next == b.Next && a.Previous == b.Previous && a.Take == b.Take && len(a.Send) == len(b.Send) && (len(a.Send) == 0 || a.Send[0] == b.Send[0])
+	return a.Key == b.Key && a.Title == b.Title && a.Artist == b.Artist && a.Album == b.Album && a.App == b.App && a.Phone == b.Phone && a.Playing == b.Playing && a.Lost == b.Lost && a.Length == b.Length &&
+		a.Play == b.Play && a.Pause == b.Pause && a.Next == b.Next && a.Previous == b.Previous && (a.Seek == nil) == (b.Seek == nil) && a.Take == b.Take && len(a.Send) == len(b.Send) && (len(a.Send) == 0 || a.Send[0] == b.Send[0])
 }

@@ -5,6 +5,7 @@
 package screen
 
 import (
+	"image"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -33,6 +34,11 @@ type Kit struct {
 	About  About
 
 	Profile phonelink.Profile // the driver's; "": DriverProfile
+
+	// Cover is the picture of a source, square, so many pixels wide and with
+	// its corners cut (hmi.CoverRadius); nil while there is none. It is
+	// asked in every frame, on the UI goroutine. A nil Cover has none at all.
+	Cover func(c hmi.Cover, px int) image.Image
 }
 
 // DriverProfile is the profile of a car with one driver.

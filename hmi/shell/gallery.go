@@ -187,7 +187,7 @@ func (s Scene) Build() (fyne.CanvasObject, *theme.Theme) {
 	m.Update(now, samples)
 	allow := restrictions(samples)
 	m.Phones, m.Music = s.phonesFor(limits(allow), now), s.Link.Music()
-	k := &screen.Kit{Theme: th, Format: lang.NewFormat(s.Settings), Model: m, Send: func(hmi.Intent) {}, About: screen.About{Version: "1.0.0", Car: "tandem-one"}}
+	k := &screen.Kit{Theme: th, Format: lang.NewFormat(s.Settings), Model: m, Send: func(hmi.Intent) {}, About: screen.About{Version: "1.0.0", Car: "tandem-one"}, Cover: sceneCover}
 	st := newStage(k, s.Screen)
 	st.root.Resize(th.Panel.Size)
 	v := &screen.View{Model: m, State: hmi.State{Screen: s.Screen, Part: s.Part, Settings: s.Settings, Night: s.Night, Pick: hmi.Pick{Doubt: s.Link == Doubts}}, Allow: allow}

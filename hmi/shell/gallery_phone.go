@@ -132,7 +132,7 @@ func song(now time.Time, owner phonelink.Device, local bool) phonelink.SessionVi
 		q = append(q, phonelink.Track{ID: string(rune('a' + i)), Title: t, Artist: "Die Uferlosen", Album: "Landstraße", Length: time.Duration(180+i*23) * time.Second})
 	}
 	doc := &phonelink.MediaDoc{Queue: q, Index: 1, Position: 71 * time.Second, At: phonelink.Stamp(now.UnixMilli()) << 16, Rate: 1, Volume: 1, Playing: true}
-	s := phonelink.SessionView{Session: phonelink.Session{ID: sessionID(1), Kind: phonelink.Media, Rev: phonelink.Rev{Epoch: phonelink.Epoch{N: 1, Device: owner}}, Doc: doc, Title: "Landstraße", App: "Tandem Player", Needs: phonelink.NeedsAudio}, Local: local, OnPhone: anas}
+	s := phonelink.SessionView{Session: phonelink.Session{ID: sessionID(1), Kind: phonelink.Media, Rev: phonelink.Rev{Epoch: phonelink.Epoch{N: 1, Device: owner}}, Doc: doc, Icon: [32]byte{1}, Title: "Landstraße", App: "Tandem Player", Needs: phonelink.NeedsAudio}, Local: local, OnPhone: anas}
 	return s
 }
 
@@ -144,7 +144,7 @@ func destination(_ time.Time, name string, owner phonelink.Device) phonelink.Ses
 // busy is an ordinary evening with two phones in the car.
 func busy(v *phonelink.View, now time.Time) {
 	v.Sessions = []phonelink.SessionView{song(now, anas, false), destination(now, "Werkstatt Lindner", anas)}
-	v.Phones[1].Players = []phonelink.Player{{Name: "Antennapod", Title: "Folge 212: Wie Brücken schwingen", Artist: "Bauwerke", Position: 10 * time.Minute, At: now, Length: 48 * time.Minute, Volume: 60, CanPause: true, CanPlay: true, CanNext: true, CanPrevious: true}}
+	v.Phones[1].Players = []phonelink.Player{{Name: "Antennapod", Title: "Folge 212: Wie Brücken schwingen", Artist: "Bauwerke", Position: 10 * time.Minute, At: now, Length: 48 * time.Minute, Volume: 60, CanPause: true, CanPlay: true, CanNext: true, CanPrevious: true, CanSeek: true}}
 	v.Phones[0].Clipboard = "Ziegelstraße 14, 2. Hof, bei Lindner klingeln"
 	v.Notifications = []phonelink.Notification{
 		{ID: "1", Device: anas, App: "Kalender", Title: "Elternabend um 19:30", Text: "Aula, Haupteingang. Bitte die Unterlagen mitbringen.", Time: now.Add(-4 * time.Minute), CanDismiss: true},

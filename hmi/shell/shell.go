@@ -16,6 +16,7 @@ import (
 	"tandem/hmi/fynedriver"
 	"tandem/hmi/input"
 	"tandem/hmi/lang"
+	"tandem/hmi/media"
 	"tandem/hmi/restrict"
 	"tandem/hmi/screen"
 	"tandem/hmi/theme"
@@ -40,6 +41,7 @@ type Config struct {
 	Layer     Layer             // of the screens
 	Phones    phonelink.Service // the phone link; nil: the car has none, and the screens say so
 	Music     func() *hmi.Music // what this car itself can play; called in every frame; nil: nothing
+	Covers    *media.Covers     // of what plays; they run elsewhere; nil: none
 	Profile   phonelink.Profile // the driver's, to come back to from guest and valet; "": screen.DriverProfile
 	Telltales Layer             // of the urgent telltales, above everything; nil: only in the status bar
 	Size      image.Point       // pixels of the display
@@ -172,6 +174,9 @@ func (s *Shell) Run(ctx context.Context) error {
 		defer s.link.Close()
 		wg.Go(func() { s.wakes(ctx, s.link.C()) })
 	}
+	if s.cfg.Covers != nil {
+		wg.Go(func() { s.wakes(ctx, s.cfg.Covers.C()) })
+	}
 	wg.Go(func() { s.keep(ctx) })
 	if events := s.cfg.Layer.Events(); events != nil {
 		wg.Go(func() { s.feed(ctx, events) })
@@ -276,6 +281,9 @@ func (s *Shell) phones() {
 	if s.link != nil {
 		v, next := s.link.View(), s.model.Phones.Next()
 		if v != s.linkView || l != s.model.Phones.Limits || !next.IsZero() && !s.now.Before(next) {
+			if s.cfg.Covers != nil && v != s.linkView {
+				s.cfg.Covers.Retry()
+			}
 			s.linkView = v
 			s.model.Phones = hmi.PhonesOf(v, l, s.now)
 		}
@@ -297,6 +305,9 @@ func (s *Shell) restage() {
 		th.Motion = theme.ReducedMotion()
 	}
 	k := &screen.Kit{Theme: th, Format: lang.NewFormat(set), Model: s.model, Send: s.do, About: screen.About{Version: s.cfg.Version, Car: s.cfg.Car}, Profile: s.cfg.Profile}
+	if s.cfg.Covers != nil {
+		k.Cover = s.cfg.Covers.Cover
+	}
 	s.driver.App().Settings().SetTheme(th)
 	s.stage = newStage(k, s.state.Screen)
 	s.window.SetContent(s.stage.root)

@@ -12,6 +12,7 @@ const (
 	onCard   ground = iota // Surface2 on a card
 	onGround               // Surface1 on the background
 	inDock                 // nothing, until it is selected
+	bare                   // never a plate: the control draws itself
 )
 
 // colours is the plate of a control. Selected is filled with the accent;
@@ -25,6 +26,8 @@ func (c *Control) colours() (fill, stroke color.NRGBA) {
 		rest = t.Surface1
 	case inDock:
 		return c.dockColours()
+	case bare:
+		return fill, stroke
 	}
 	switch {
 	case c.disabled && c.state.On:
