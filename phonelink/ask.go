@@ -140,7 +140,7 @@ func (s *State) decline(t uint64, e *entry) {
 		return
 	}
 	e.refused, e.dirty = e.get.try, true
-	s.send(e.get.from, classOf(e.Kind), RefuseMsg{e.get.try, e.ID, RefusedOwner})
+	s.send(e.get.from, classOf(e.Kind), RefuseMsg{e.get.try, e.ID, RefusedDeclined})
 	s.dropGet(e, RefusedExpired)
 	s.answer(t, nil)
 	s.touch(e)

@@ -40,7 +40,7 @@ func (s *State) offered(from *peer, m OfferMsg) {
 		return
 	}
 	if e != nil && e.refused == m.Try {
-		s.send(from.Device, classOf(st.Kind), RefuseMsg{m.Try, st.ID, RefusedOwner})
+		s.send(from.Device, classOf(st.Kind), RefuseMsg{m.Try, st.ID, RefusedDeclined})
 		return
 	}
 	if e = s.believe(from, st); e == nil || e.Owner() != from.Device || e.Ended || e.to.Device != "" {
@@ -500,6 +500,7 @@ var reasons = map[RefusalCode]string{
 	RefusedUnknown:     "there is no such session",
 	RefusedOwner:       "another device has it",
 	RefusedMismatch:    "the other side cannot go on with it",
+	RefusedDeclined:    "it was declined there",
 	RefusedExpired:     "it took too long",
 	RefusedProfile:     "it belongs to another profile",
 	RefusedUnsupported: "that cannot be done with it",

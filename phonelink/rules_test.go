@@ -102,7 +102,12 @@ func TestDraftMerge(t *testing.T) {
 		"the same":       {"see you", "see you all", "see you all", "see you all", ""},
 		"conflict":       {"see you", "see me", "see us", "see me", "see us"},
 		"same place":     {"ab", "axb", "ayb", "axb", "ayb"},
-		"umlauts":        {"grün", "größe grün", "grünlich", "größe grünlich", ""},
+		"umlauts":        {"grün", "größe grün", "grünlich", "größe grün", "grünlich"}, // the same word
+		"other words":    {"grün ist", "größe grün ist", "grün ißt", "größe grün ißt", ""},
+		"two each":       {"a b c d e f g", "A b c d E f g", "a b C d e f G", "A b C d E f G", ""},
+		"one more no":    {"no no no and yes", "no no no no and yes", "no no maybe no and yes", "no no no no and yes", "no no maybe no and yes"},
+		"one more apart": {"no no no and yes", "no no no no and yes", "no no no and yes yes", "no no no no and yes yes", ""},
+		"all else":       {"we meet, at noon", "they went, in rain", "we meet, at noon and later", "they went, in rain", "we meet, at noon and later"},
 		"taken out":      {"one two three", "one three", "one two three four", "one three four", ""},
 		"half umlauts":   {"ü", "ö", "ü!", "ö", "ü!"},
 		"all and a word": {"hello", "", "hello there", "", "hello there"},
@@ -212,7 +217,7 @@ func TestMismatchAndDecline(t *testing.T) {
 	}
 	w.ask("car", 3, phonelink.Decline{Session: x.ID})
 	w.run(time.Second)
-	if w.dev["phone"].refused[2] == "" || !w.dev["phone"].shown[x.ID] {
+	if w.dev["phone"].refused[2] != phonelink.RefusedDeclined || !w.dev["phone"].shown[x.ID] {
 		t.Errorf("declined: got %v, phone renders %v", w.dev["phone"].refused, w.dev["phone"].shown[x.ID])
 	}
 	w.ask("phone", 4, phonelink.Send{Session: x.ID, To: "car"})

@@ -58,6 +58,7 @@ const (
 	RefusedUnknown     RefusalCode = "unknown"     // no such phone, session or notification
 	RefusedOwner       RefusalCode = "owner"       // not this device's to give
 	RefusedMismatch    RefusalCode = "mismatch"    // the other side cannot go on with it
+	RefusedDeclined    RefusalCode = "declined"    // a person said no to the offer
 	RefusedExpired     RefusalCode = "expired"     // too late
 	RefusedProfile     RefusalCode = "profile"     // not in this profile, or locked
 	RefusedPairing     RefusalCode = "pairing"     // the pairing screen is not open, or pairing failed

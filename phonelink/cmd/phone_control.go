@@ -40,6 +40,7 @@ type answer struct {
 	Ask   bool   `json:"ask,omitempty"` // a line of standard input is wanted
 	End   bool   `json:"end,omitempty"`
 	Error string `json:"error,omitempty"`
+	Code  int    `json:"code,omitempty"` // exit code, if the error has one of its own
 }
 
 // maxOrder is the longest line of either side, in bytes.
@@ -142,6 +143,9 @@ func (k *control) serve(ctx context.Context, conn *net.UnixConn) {
 	end := answer{End: true}
 	if err := root.ExecuteContext(ctx); err != nil {
 		end.Error = err.Error()
+		if no := (*notAccepted)(nil); errors.As(err, &no) {
+			end.Code = no.code
+		}
 	}
 	w.send(end)
 	_ = conn.Close()
@@ -248,7 +252,10 @@ func converse(ctx context.Context, conn net.Conn, o order, stdin io.Reader, stdo
 			return fmt.Errorf("the running companion answers %q: is it another version? %w", lines.Text(), err)
 		}
 		if a.End {
-			if a.Error != "" {
+			switch {
+			case a.Error != "" && a.Code != 0:
+				return &notAccepted{a.Code, a.Error}
+			case a.Error != "":
 				return errors.New(a.Error)
 			}
 			return nil

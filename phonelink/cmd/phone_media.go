@@ -171,7 +171,6 @@ func (p *phone) follow(ctx context.Context, c *companion, cmd *cobra.Command, id
 		}
 		if heard && !s.Local && s.Handoff == phonelink.Settled && s.Rev.Seq > 0 && p.companion == nil {
 			fmt.Fprintf(cmd.ErrOrStderr(), "%s goes on in %s\n", titleOf(s), where(v, s))
-			c.await(ctx, lastWord, func(*phonelink.View) bool { return false })
 			return nil
 		}
 		select {

@@ -2,6 +2,9 @@ package cmd_test
 
 import (
 	"context"
+	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -37,9 +40,9 @@ func (parked) Ask(_ context.Context, c vehicle.Command) vehicle.Outcome {
 }
 
 // startCar runs a car's phone link.
-func startCar(t *testing.T) *node.Node {
+func startCar(t *testing.T, askFirst bool) *node.Node {
 	t.Helper()
-	n, err := node.New(node.Config{Data: t.TempDir(), Name: "Tandem One", Model: "car", Listen: "127.0.0.1:0", Car: parked{}})
+	n, err := node.New(node.Config{Data: t.TempDir(), Name: "Tandem One", Model: "car", Listen: "127.0.0.1:0", Car: parked{}, AskFirst: askFirst})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +79,30 @@ func until(t *testing.T, s phonelink.Service, what string, good func(*phonelink.
 // TestPhoneWithCar pairs with a real car's phone link by the digits, and hands
 // music there and back, each command as a process of its own would do it.
 func TestPhoneWithCar(t *testing.T) {
-	carNode := startCar(t)
+	carNode := startCar(t, false)
+	s := pairedShell(t, carNode)
+	if out := s.must("car"); !strings.Contains(out, "64 %") || !strings.Contains(out, "parked") {
+		t.Errorf("car: got %q", out)
+	}
+	if out := s.must("go", "52.5251,13.3694", "Berlin Hbf"); !strings.Contains(out, "Tandem One") {
+		t.Errorf("go: got %q", out)
+	}
+	v := until(t, carNode, "the destination", func(v *phonelink.View) bool { return len(v.Sessions) == 1 && v.Sessions[0].Local })
+	if got := v.Sessions[0].Title; got != "Berlin Hbf" {
+		t.Errorf("destination in the car: got %q", got)
+	}
+	if out := s.must("back", "berlin"); !strings.Contains(out, ": here") {
+		t.Errorf("back: got %q", out)
+	}
+	s.must("draft", "write", "--to", "Ada", "late")
+	if out, errs, err := s.run("", "send", "ada"); err != nil || !strings.Contains(out, "Tandem One") || errs != "" {
+		t.Errorf("send a message: got %q, %q, %v", out, errs, err)
+	}
+}
+
+// pairedShell is a phone's that has paired with the car by the digits.
+func pairedShell(t *testing.T, carNode *node.Node) *shell {
+	t.Helper()
 	until(t, carNode, "the car", func(v *phonelink.View) bool { return !v.Locked })
 	if err := carNode.Do(t.Context(), phonelink.OpenPairing{}); err != nil {
 		t.Fatal(err)
@@ -97,21 +123,85 @@ func TestPhoneWithCar(t *testing.T) {
 	if err != nil || !strings.Contains(out, "paired with Tandem One") {
 		t.Fatalf("pair: got %q, %q, %v", out, errs, err)
 	}
-	if out := s.must("car"); !strings.Contains(out, "64 %") || !strings.Contains(out, "parked") {
-		t.Errorf("car: got %q", out)
+	return s
+}
+
+// decide answers the next offer in the car.
+func decide(t *testing.T, carNode *node.Node, yes bool) {
+	t.Helper()
+	v := until(t, carNode, "an offer", func(v *phonelink.View) bool { return len(v.Offers) == 1 })
+	var r phonelink.Request = phonelink.Decline{Session: v.Offers[0].Session.ID}
+	if yes {
+		r = phonelink.Accept{Session: v.Offers[0].Session.ID}
 	}
-	if out := s.must("go", "52.5251,13.3694", "Berlin Hbf"); !strings.Contains(out, "Tandem One") {
-		t.Errorf("go: got %q", out)
+	if err := carNode.Do(t.Context(), r); err != nil {
+		t.Error(err)
 	}
-	v := until(t, carNode, "the destination", func(v *phonelink.View) bool { return len(v.Sessions) == 1 && v.Sessions[0].Local })
-	if got := v.Sessions[0].Title; got != "Berlin Hbf" {
-		t.Errorf("destination in the car: got %q", got)
+}
+
+// TestPhoneOffers sends to a car that asks its driver first, who says yes after
+// a while, says no, or says nothing.
+func TestPhoneOffers(t *testing.T) {
+	carNode := startCar(t, true)
+	s := pairedShell(t, carNode)
+	type end struct {
+		out, errs string
+		err       error
 	}
-	if out := s.must("back", "berlin"); !strings.Contains(out, ": here") {
-		t.Errorf("back: got %q", out)
+	run := func(args ...string) <-chan end {
+		done := make(chan end, 1)
+		go func() {
+			out, errs, err := s.run("", args...)
+			done <- end{out, errs, err}
+		}()
+		return done
 	}
-	s.must("draft", "write", "--to", "Ada", "late")
-	if out, errs, err := s.run("", "send", "ada"); err != nil || !strings.Contains(out, "Tandem One") || errs != "" {
-		t.Errorf("send a message: got %q, %q, %v", out, errs, err)
+	code := func(err error) int {
+		var coded interface{ ExitCode() int }
+		if errors.As(err, &coded) {
+			return coded.ExitCode()
+		}
+		return 0
+	}
+
+	began := time.Now()
+	sent := run("go", "52.5251,13.3694", "Berlin Hbf")
+	until(t, carNode, "an offer", func(v *phonelink.View) bool { return len(v.Offers) == 1 })
+	<-time.After(time.Until(began.Add(4 * time.Second))) // to start, link and wait takes that long on a busy machine
+	decide(t, carNode, true)
+	if e := <-sent; e.err != nil || !strings.Contains(e.out, "Tandem One") || !strings.Contains(e.errs, "waits for a yes in Tandem One") {
+		t.Errorf("accepted late: got %+v", e)
+	}
+	sent = run("go", "48.8584,2.2945", "Eiffel Tower")
+	decide(t, carNode, false)
+	if e := <-sent; code(e.err) != 4 || !strings.Contains(e.err.Error(), "Tandem One declined navigation Eiffel Tower; it is kept here, as ") {
+		t.Errorf("declined: got %+v, code %d", e, code(e.err))
+	}
+	if e := <-run("send", "eiffel", "--wait", "2s"); code(e.err) != 3 || !strings.Contains(e.err.Error(), "said yes within 2s; the offer is withdrawn") {
+		t.Errorf("not answered: got %+v, code %d", e, code(e.err))
+	}
+	until(t, carNode, "no offer any more", func(v *phonelink.View) bool { return len(v.Offers) == 0 })
+	if e := <-run("send", "eiffel", "--wait", "1h"); e.err == nil || !strings.Contains(e.err.Error(), "at most 2m0s") {
+		t.Errorf("too long: got %+v", e)
+	}
+	ctx, stop := context.WithCancel(t.Context()) // the same through a running companion
+	served := make(chan error, 1)
+	go func() {
+		_, _, err := s.runIn(ctx, "", "serve")
+		served <- err
+	}()
+	for giveUp := time.Now().Add(10 * time.Second); time.Now().Before(giveUp); {
+		if _, err := os.Stat(filepath.Join(s.dir, "phone.sock")); err == nil {
+			break
+		}
+	}
+	sent = run("send", "eiffel")
+	decide(t, carNode, false)
+	if e := <-sent; code(e.err) != 4 {
+		t.Errorf("declined to the companion: got %+v, code %d", e, code(e.err))
+	}
+	stop()
+	if err := <-served; err != nil {
+		t.Error(err)
 	}
 }

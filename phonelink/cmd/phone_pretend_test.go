@@ -128,7 +128,7 @@ func (p *pretend) apply(v *phonelink.View, r phonelink.Request) error {
 		return &phonelink.SessionView{}
 	}
 	own := func(s *phonelink.SessionView, d phonelink.Device) {
-		s.Rev.Epoch = phonelink.Epoch{N: s.Rev.Epoch.N + 1, Device: d}
+		s.Rev = phonelink.Rev{Epoch: phonelink.Epoch{N: s.Rev.Epoch.N + 1, Device: d}, Seq: 1}
 		s.Local = d == v.Self
 		s.Render = s.Local
 	}

@@ -63,19 +63,20 @@ func (p *phone) takeCommand() *cobra.Command {
 				return err
 			}
 			return p.move(ctx, c, cmd, args[0], func(s *phonelink.SessionView) bool { return !s.Local },
-				func(s *phonelink.SessionView) phonelink.Request { return phonelink.Take{Session: s.ID} })
+				func(s *phonelink.SessionView) error { return c.do(ctx, phonelink.Take{Session: s.ID}) })
 		}),
 	})
 }
 
 func (p *phone) sendCommand() *cobra.Command {
 	var to string
+	var wait time.Duration
 	cmd := p.jsonFlag(&cobra.Command{
 		Use:   "send SESSION",
 		Short: "Go on in the car with what is here",
 		Long: `Go on in the car with what is here. For ten minutes it can be taken back. Music
 plays on whatever becomes of this phone. A message or page that was sent is not
-shown in the car while this phone is away, until then; no change of it is lost.`,
+shown in the car while this phone is away, until then; no change of it is lost.` + offerHelp,
 		Args: oneSession, ValidArgsFunction: p.completeSessions(func(s sessionJSON) bool { return s.Here }),
 		RunE: p.with(func(ctx context.Context, c *companion, cmd *cobra.Command, args []string) error {
 			car, err := c.reach(ctx, to)
@@ -83,11 +84,10 @@ shown in the car while this phone is away, until then; no change of it is lost.`
 				return err
 			}
 			return p.move(ctx, c, cmd, args[0], func(s *phonelink.SessionView) bool { return s.Local },
-				func(s *phonelink.SessionView) phonelink.Request {
-					return phonelink.Send{Session: s.ID, To: car.Device}
-				})
+				func(s *phonelink.SessionView) error { return c.offer(ctx, cmd, s, car, wait) })
 		}),
 	})
+	waitFlag(cmd, &wait)
 	cmd.Flags().StringVar(&to, "to", "", "which car, by name (default the one in reach)")
 	return cmd
 }
@@ -100,14 +100,14 @@ func (p *phone) backCommand() *cobra.Command {
 		RunE: p.with(func(ctx context.Context, c *companion, cmd *cobra.Command, args []string) error {
 			c.settled(ctx)
 			return p.move(ctx, c, cmd, args[0], func(s *phonelink.SessionView) bool { return !s.Local },
-				func(s *phonelink.SessionView) phonelink.Request { return phonelink.TakeBack{Session: s.ID} })
+				func(s *phonelink.SessionView) error { return c.do(ctx, phonelink.TakeBack{Session: s.ID}) })
 		}),
 	})
 }
 
 // move asks for a change of owner and tells how it went.
 func (p *phone) move(ctx context.Context, c *companion, cmd *cobra.Command, key string,
-	good func(*phonelink.SessionView) bool, ask func(*phonelink.SessionView) phonelink.Request,
+	good func(*phonelink.SessionView) bool, ask func(*phonelink.SessionView) error,
 ) (err error) {
 	var s *phonelink.SessionView
 	c.await(ctx, 2*time.Second, func(v *phonelink.View) bool {
@@ -120,13 +120,10 @@ func (p *phone) move(ctx context.Context, c *companion, cmd *cobra.Command, key 
 	sounds, done := c.listen()
 	defer done()
 	began := time.Now()
-	if err := c.do(ctx, ask(s)); err != nil {
+	if err := ask(s); err != nil {
 		return err
 	}
 	v, s := c.moved(ctx, s)
-	if p.companion == nil && !s.Local { // the new owner waits for the word that its first state is here; nobody would say it again
-		defer c.await(ctx, lastWord, func(*phonelink.View) bool { return false })
-	}
 	if doc, ok := s.Doc.(*phonelink.MediaDoc); ok && p.companion == nil && s.Local && doc.Playing {
 		defer func() { // nobody else would play it
 			if err == nil {
@@ -140,18 +137,17 @@ func (p *phone) move(ctx context.Context, c *companion, cmd *cobra.Command, key 
 			Took float64 `json:"took_s"`
 		}{jsonOf(v, s, time.Now()), seconds(time.Since(began))})
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "%s %s: %s, after %v\n", s.Kind, titleOf(s), whereNow(v, s), time.Since(began).Round(time.Millisecond))
+	fmt.Fprintf(cmd.OutOrStdout(), "%s %s: %s, after %v\n", s.Kind, titleOf(s), where(v, s), time.Since(began).Round(time.Millisecond))
 	return nil
 }
 
-// lastWord is how long a process that ends lets what it says leave the device.
-const lastWord = 300 * time.Millisecond
-
-// moved waits until a session has another owner than before; a car that asks
-// its driver first may take its time.
+// moved waits until a session has another owner than before, and the first
+// state of that one is here: the new owner waits for the word of it, and nobody
+// would say it again once this process has ended. (The node ends when what it
+// said has arrived.)
 func (c *companion) moved(ctx context.Context, was *phonelink.SessionView) (v *phonelink.View, now *phonelink.SessionView) {
 	now = was
-	c.await(ctx, 2*time.Second, func(latest *phonelink.View) bool {
+	c.await(ctx, patience, func(latest *phonelink.View) bool {
 		v = latest
 		if s := sessionOf(v, was.ID); s != nil {
 			now = s
@@ -159,14 +155,6 @@ func (c *companion) moved(ctx context.Context, was *phonelink.SessionView) (v *p
 		return now.Rev.Epoch != was.Rev.Epoch && now.Handoff == phonelink.Settled && now.Rev.Seq > 0
 	})
 	return v, now
-}
-
-// whereNow is where a session is that was to move.
-func whereNow(v *phonelink.View, s *phonelink.SessionView) string {
-	if s.Local && s.Handoff != phonelink.Settled {
-		return "here until the car says yes"
-	}
-	return where(v, s)
 }
 
 // answerCommand is accept or decline.

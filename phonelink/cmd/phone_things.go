@@ -20,13 +20,14 @@ import (
 func (p *phone) goCommand() *cobra.Command {
 	var to string
 	var keep, fast bool
+	var wait time.Duration
 	cmd := p.jsonFlag(&cobra.Command{
 		Use:   "go PLACE|geo:URI|LAT,LON [NAME]",
 		Short: "Send a destination to the car",
 		Long: `Send a destination to the car, where it waits for a yes or starts the guidance.
 
 A place is coordinates, as 52.5251,13.3694 or geo:52.5251,13.3694 (RFC 5870), and
-may have a name. A name alone is sent too: the car looks it up.`,
+may have a name. A name alone is sent too: the car looks it up.` + offerHelp,
 		Example: "  tandem phone go 52.5251,13.3694 'Berlin Hauptbahnhof'\n  tandem phone go 'geo:48.8584,2.2945?q=Eiffel+Tower'",
 		Args:    cobra.RangeArgs(1, 2),
 		RunE: p.with(func(ctx context.Context, c *companion, cmd *cobra.Command, args []string) error {
@@ -39,11 +40,12 @@ may have a name. A name alone is sent too: the car looks it up.`,
 				doc.Preference = "economic"
 			}
 			s := phonelink.Session{Kind: phonelink.Navigation, Doc: doc, Title: place.Name, URI: uri, App: "Tandem"}
-			return p.openAndSend(ctx, c, cmd, s, to, !keep)
+			return p.openAndSend(ctx, c, cmd, s, to, keep, wait)
 		}),
 	})
 	cmd.Flags().StringVar(&to, "to", "", "which car, by name (default the one in reach)")
 	cmd.Flags().BoolVar(&keep, "keep", false, "only begin it here; send it later")
+	waitFlag(cmd, &wait)
 	cmd.Flags().BoolVar(&fast, "fast", true, "the fastest way; --fast=false for the most economic")
 	return cmd
 }
@@ -94,8 +96,14 @@ func coordinates(s string) (p phonelink.Place, err error) {
 	return p, nil
 }
 
-// openAndSend begins a session here and gives it to the car if it is in reach.
-func (p *phone) openAndSend(ctx context.Context, c *companion, cmd *cobra.Command, s phonelink.Session, to string, send bool) error {
+// openAndSend begins a session here and, unless it is to be kept, gives it to
+// the car if that is in reach.
+func (p *phone) openAndSend(ctx context.Context, c *companion, cmd *cobra.Command, s phonelink.Session, to string, keep bool, wait time.Duration) error {
+	if !keep {
+		if err := checkWait(wait); err != nil {
+			return err
+		}
+	}
 	v := c.settled(ctx)
 	known := map[phonelink.SessionID]bool{}
 	for i := range v.Sessions {
@@ -118,20 +126,20 @@ func (p *phone) openAndSend(ctx context.Context, c *companion, cmd *cobra.Comman
 	if !ok {
 		return errors.New("the new session does not show up; 'tandem phone sessions' lists what there is")
 	}
-	if send {
+	if !keep {
 		car, err := c.reach(ctx, to)
 		if err != nil {
 			return fmt.Errorf("%s is kept here, as %s: %w", s.Kind, short(opened.ID), err)
 		}
-		if err := c.do(ctx, phonelink.Send{Session: opened.ID, To: car.Device}); err != nil {
-			return fmt.Errorf("%s is kept here, as %s: %w", s.Kind, short(opened.ID), err)
+		if err := c.offer(ctx, cmd, opened, car, wait); err != nil {
+			return err
 		}
 		v, opened = c.moved(ctx, opened)
 	}
 	if p.asJSON {
 		return printJSON(cmd.OutOrStdout(), jsonOf(v, opened, time.Now()))
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "%s %s: %s (%s)\n", opened.Kind, titleOf(opened), whereNow(v, opened), short(opened.ID))
+	fmt.Fprintf(cmd.OutOrStdout(), "%s %s: %s (%s)\n", opened.Kind, titleOf(opened), where(v, opened), short(opened.ID))
 	return nil
 }
 
@@ -155,7 +163,7 @@ func (p *phone) draftCommand() *cobra.Command {
 			if len(to) > 0 {
 				s.Title = cut(clean("to "+strings.Join(to, ", ")), 80)
 			}
-			return p.openAndSend(ctx, c, cmd, s, "", false)
+			return p.openAndSend(ctx, c, cmd, s, "", true, 0)
 		}),
 	})
 	write.Flags().StringSliceVar(&to, "to", nil, "who it is for")
@@ -227,8 +235,10 @@ func textArg(cmd *cobra.Command, arg string) (string, error) {
 func (p *phone) pageCommand() *cobra.Command {
 	var to, title string
 	var keep bool
+	var wait time.Duration
 	cmd := p.jsonFlag(&cobra.Command{
 		Use: "page URL", Short: "Send a web page to the car, to be read while parked", Args: cobra.ExactArgs(1),
+		Long: "Send a web page to the car, to be read while parked." + offerHelp,
 		RunE: p.with(func(ctx context.Context, c *companion, cmd *cobra.Command, args []string) error {
 			u, err := url.Parse(args[0])
 			if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
@@ -236,12 +246,13 @@ func (p *phone) pageCommand() *cobra.Command {
 			}
 			s := phonelink.Session{Kind: phonelink.Page, Title: orElse(title, u.Host+u.Path), Web: args[0], Needs: phonelink.NeedsDisplay | phonelink.NeedsParked}
 			s.Doc = &phonelink.PageDoc{URL: args[0], Title: title}
-			return p.openAndSend(ctx, c, cmd, s, to, !keep)
+			return p.openAndSend(ctx, c, cmd, s, to, keep, wait)
 		}),
 	})
 	cmd.Flags().StringVar(&to, "to", "", "which car, by name (default the one in reach)")
 	cmd.Flags().StringVar(&title, "title", "", "what the page is called")
 	cmd.Flags().BoolVar(&keep, "keep", false, "only begin it here; send it later")
+	waitFlag(cmd, &wait)
 	return cmd
 }
 

@@ -96,6 +96,7 @@ const (
 	quicEvery       = 15 * time.Second // a new QUIC attempt while there is none, or only TCP
 	raceAddresses   = 6
 	refusedFor      = 2 * time.Second
+	lastWordsWithin = time.Second // a hub that ends: what it said last is acknowledged by then, or lost
 )
 
 type peerEvent struct {
@@ -210,6 +211,9 @@ func (p *peer) stop(ctx context.Context) {
 	if p.dialStop != nil {
 		p.dialStop()
 	}
+	if code == byeEnding {
+		p.lastWords()
+	}
 	p.drop(code, "ending")
 	for _, c := range p.pendingCarriers() {
 		c.end(code, "ending")
@@ -228,6 +232,34 @@ func (p *peer) stop(ctx context.Context) {
 		case <-done:
 			p.publish(phonelink.Absent)
 			return
+		}
+	}
+}
+
+// lastWords lets what is queued for the peer arrive before the link is closed.
+func (p *peer) lastWords() {
+	timer := time.NewTimer(lastWordsWithin)
+	defer timer.Stop()
+	for {
+		p.mu.Lock()
+		c, room, left := p.active, p.room, 0
+		for i := range p.s.out {
+			left += p.s.out[i].queued()
+		}
+		p.mu.Unlock()
+		if c == nil || left == 0 {
+			return
+		}
+		select {
+		case <-room: // something was acknowledged
+		case <-c.done:
+			return
+		case <-timer.C:
+			return
+		case e := <-p.events: // nothing new begins
+			if e.c != nil && e.c != c {
+				e.c.end(byeEnding, "ending")
+			}
 		}
 	}
 }
