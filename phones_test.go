@@ -18,6 +18,10 @@ import (
 	"testing"
 	"time"
 
+	"fyne.io/fyne/v2"
+
+	"tandem/hmi/input"
+	"tandem/hmi/lint"
 	"tandem/phonelink"
 	phonelinkcmd "tandem/phonelink/cmd"
 	phonelinkrpc "tandem/phonelink/rpc"
@@ -490,4 +494,127 @@ func TestPhoneLinkSocketIsNarrow(t *testing.T) {
 	if _, err := k.Watch("Vehicle.Driver.FatigueLevel"); err == nil {
 		t.Error("a signal that is none of the phone link's business: got no error")
 	}
+}
+
+// tapOn taps a control, as soon as it can be used.
+func (u *unit) tapOn(names ...string) {
+	u.t.Helper()
+	for _, name := range names {
+		x, y := u.control(name)
+		for _, k := range []input.Kind{input.TouchDown, input.TouchUp} {
+			u.shell.Input(input.Event{Kind: k, X: float32(x), Y: float32(y), Time: time.Now()})
+		}
+	}
+}
+
+// shows waits until the screen has a text, or has it no more.
+func (u *unit) shows(text string, want bool) {
+	u.t.Helper()
+	dump := ""
+	defer func() {
+		if u.t.Failed() {
+			u.t.Logf("the screen, without %q %v:\n%s", text, want, dump)
+		}
+	}()
+	u.wait(fmt.Sprintf("%q to be %v on the screen", text, want), func() bool {
+		fyne.DoAndWait(func() { dump = lint.Dump(u.shell.Driver().AllWindows()[0].Canvas().Content()) })
+		return strings.Contains(dump, text) == want
+	})
+}
+
+// TestPhoneLinkOnTheScreens: with the phone link in a process of its own a
+// person pairs by the screen; a phone link that hangs is said on the screen, the
+// car goes on to do what it is asked, and the phone comes back by itself; guests
+// come and go, and another driver's phones and contents are another's.
+func TestPhoneLinkOnTheScreens(t *testing.T) {
+	s, args := newSeparate(t)
+	u := start(t, args...)
+	s.startLink()
+	s.attach()
+	u.wait("a parked car", func() bool { return vehicle.Parked(time.Now(), u.room.Store) })
+	u.tapOn("Phone")
+	var v *phonelink.View
+	for try := 0; v == nil || v.Pairing == nil; try++ { // until the phone link has seen that it is parked
+		if try == 20 {
+			t.Fatalf("the pairing screen does not open: %+v", v)
+		}
+		u.tapOn("Pair a phone")
+		select {
+		case <-s.watch.C():
+		case <-time.After(time.Second):
+		}
+		v = s.watch.View()
+	}
+	s.must("pair", v.Pairing.QR)
+	launch(t, s.bin, "the phone", s.asPhone("serve").Args[1:]...)
+	linked := func(v *phonelink.View) bool {
+		return v.Trouble == "" && v.Profile == "anna" && len(v.Phones) == 1 && v.Phones[0].Presence == phonelink.Linked
+	}
+	s.until("the phone", linked)
+	u.tapOn("Phone")
+	u.shows("Pixel", true)
+
+	old := s.signal(syscall.SIGSTOP)
+	u.shows("It does not answer. It is tried again by itself.", true)
+	const set = vehicle.ClimateDriverTemperature
+	before := u.number(set)
+	u.tapOn("Driver: Warmer")
+	u.until(set, fmt.Sprint(before+0.5), func(s vehicle.Sample) bool { v, ok := s.Number(); return ok && v > before })
+	s.waitFor("another process", func() bool { pid := s.worker(); return pid != 0 && pid != old })
+	s.until("the phone", linked)
+	u.shows("It does not answer. It is tried again by itself.", false)
+	u.shows("Pixel", true)
+
+	s.changesProfiles(u, linked)
+}
+
+// changesProfiles goes from Anna to a guest and back by the screen, to Ben and
+// back, and looks at the screen.
+func (s *separate) changesProfiles(u *unit, linked func(*phonelink.View) bool) {
+	is := func(p phonelink.Profile) func(*phonelink.View) bool {
+		return func(v *phonelink.View) bool { return v.Trouble == "" && v.Profile == p }
+	}
+	u.tapOn("Settings", "Profile", "Guest")
+	s.until("a guest", is(phonelink.Guest))
+	u.shows("Forgotten at the end", true)
+	u.tapOn("Driver")
+	s.until("Anna and her phone after a guest", linked)
+
+	old := s.worker()
+	if err := s.phones.Do(s.t.Context(), phonelink.SetProfile{Profile: "ben"}); err != nil {
+		s.t.Fatal(err)
+	}
+	s.until("Ben", func(v *phonelink.View) bool {
+		if v.Profile == "ben" && len(v.Phones)+len(v.Sessions) != 0 {
+			s.t.Errorf("Ben sees %+v, %+v of Anna's", v.Phones, v.Sessions)
+		}
+		return is("ben")(v)
+	})
+	if now := s.worker(); now == old || now == 0 {
+		s.t.Errorf("got process %d for Ben, was %d for Anna: want another", now, old)
+	}
+	s.isShutIn()
+	u.tapOn("Phone")
+	u.shows("Pixel", false)
+	u.tapOn("Settings", "Profile", "Guest")
+	s.until("Ben's guest", is(phonelink.Guest))
+	u.tapOn("Driver")
+	s.until("Ben after a guest", is("ben"))
+	// Guest after Ben: a crash is not Ben's turn.
+	u.tapOn("Guest")
+	s.until("a guest again", is(phonelink.Guest))
+	s.signal(syscall.SIGKILL)
+	s.until("the word that the phone link is gone", func(v *phonelink.View) bool { return v.Trouble != "" })
+	s.until("still a guest", func(v *phonelink.View) bool {
+		if v.Trouble == "" && v.Profile != phonelink.Guest {
+			s.t.Errorf("after a crash with a guest: got %s's", v.Profile)
+		}
+		return is(phonelink.Guest)(v)
+	})
+	if err := s.phones.Do(s.t.Context(), phonelink.SetProfile{Profile: "anna"}); err != nil {
+		s.t.Fatal(err)
+	}
+	s.until("Anna and her phone after Ben", linked)
+	u.tapOn("Phone")
+	u.shows("Pixel", true)
 }

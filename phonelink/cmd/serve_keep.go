@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,17 +17,20 @@ import (
 //
 //	keeper: the starter's user, no network    worker: own user, shut in, one profile
 //	   |--- starts; the socket, a pipe that ends with it --->|
-//	   |<-- "ready", "alive", "profile ID", "error TEXT" ----|
+//	   |<-- "ready", "port N", "alive", "profile ID", "error TEXT" --|
 //
 // The keeper starts the worker again when it ends, when it is silent, and for
 // another profile when that was asked of it. The socket is the keeper's, so that
-// who uses the phone link waits instead of being refused meanwhile. A worker
+// who uses the phone link waits instead of being refused meanwhile; and the next
+// worker of a profile listens where the one before did, if it can, because its
+// phones look there first. A worker
 // that was taken over can at most be ended and begun anew, for a profile of its
 // choice, with nothing of what it knew.
 type keeper struct {
-	start   func(phonelink.Profile) (*worker, error)
-	profile phonelink.Profile // to begin with, or to begin again with
+	start   func(p phonelink.Profile, port int) (*worker, error) // port 0: any
+	profile phonelink.Profile                                    // to begin with, or to begin again with
 	log     *slog.Logger
+	ports   map[phonelink.Profile]int // where a profile's last worker listened
 }
 
 // worker is a process that was started.
@@ -52,6 +56,7 @@ const (
 const (
 	wordReady   = "ready"
 	wordAlive   = "alive"
+	wordPort    = "port "    // and the port of its link
 	wordProfile = "profile " // and the profile to begin with the next time
 	wordError   = "error "   // and why it cannot go on
 	maxWord     = 4096       // bytes
@@ -60,6 +65,7 @@ const (
 // fate is what became of a worker.
 type fate struct {
 	ready   bool
+	port    int               // 0: it has not said
 	profile phonelink.Profile // of the next
 	err     error             // nil: it ended because it wanted to
 }
@@ -69,10 +75,12 @@ type fate struct {
 func (k *keeper) run(ctx context.Context) error {
 	var works phonelink.Profile // a profile that could be opened; "": none yet
 	pause := firstPause
+	k.ports = map[phonelink.Profile]int{}
 	for {
 		began := time.Now()
 		profile := k.profile
 		f := k.keep(ctx)
+		k.ports[profile] = f.port // none if it could not run: somebody else may have the one before
 		switch {
 		case ctx.Err() != nil:
 			return nil
@@ -103,7 +111,7 @@ func (k *keeper) run(ctx context.Context) error {
 // keep runs one worker to its end.
 func (k *keeper) keep(ctx context.Context) fate {
 	f := fate{profile: k.profile}
-	w, err := k.start(k.profile)
+	w, err := k.start(k.profile, k.ports[k.profile])
 	if err != nil {
 		f.err = fmt.Errorf("start the phone link: %w", err)
 		return f
@@ -154,6 +162,10 @@ func (f *fate) hear(word string) {
 		}
 	} else if text, ok := strings.CutPrefix(word, wordError); ok {
 		f.err = errors.New(clean(text))
+	} else if n, ok := strings.CutPrefix(word, wordPort); ok {
+		if port, err := strconv.ParseUint(n, 10, 16); err == nil {
+			f.port = int(port)
+		}
 	} else if word == wordReady {
 		f.ready = true
 	}

@@ -33,6 +33,7 @@ func (p *pretend) quit(err error) {
 type stage struct {
 	keeper
 	started []phonelink.Profile
+	ports   []int
 	at      []time.Duration // since the beginning
 	log     bytes.Buffer
 }
@@ -40,10 +41,10 @@ type stage struct {
 func newStage(lives ...func(p *pretend)) *stage {
 	s := &stage{}
 	began := time.Now()
-	s.keeper = keeper{profile: "anna", log: slog.New(slog.NewTextHandler(&s.log, nil)), start: func(profile phonelink.Profile) (*worker, error) {
+	s.keeper = keeper{profile: "anna", log: slog.New(slog.NewTextHandler(&s.log, nil)), start: func(profile phonelink.Profile, port int) (*worker, error) {
 		p := &pretend{words: make(chan string), done: make(chan error, 1), told: make(chan string, 2)}
 		live := lives[min(len(s.started), len(lives)-1)]
-		s.started, s.at = append(s.started, profile), append(s.at, time.Since(began))
+		s.started, s.ports, s.at = append(s.started, profile), append(s.ports, port), append(s.at, time.Since(began))
 		go live(p)
 		return &worker{words: p.words, done: p.done, end: func() { p.told <- "end" }, kill: func() { p.told <- "kill" }}, nil
 	}}
@@ -175,6 +176,33 @@ func TestKeeperPauses(t *testing.T) {
 			t.Errorf("got pauses %v, want %v", gaps, want)
 		}
 	})
+}
+
+// TestKeeperPorts: a profile's phones find its link where it was, unless nobody
+// can listen there any more.
+func TestKeeperPorts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(
+			leaves("port 1000", wordReady, "profile ben"),
+			leaves("port 2000", wordReady, "profile anna"),
+			crashes(0, "port 1000", wordReady),
+			crashes(0, "error address already in use"),
+			crashes(0, "port 3000", wordReady, "port 70000", "port x"),
+			works)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+		defer cancel()
+		if err := s.run(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if want := []int{0, 0, 1000, 1000, 0, 3000}; !slices.Equal(s.ports, want) {
+			t.Errorf("got ports %v, want %v", s.ports, want)
+		}
+	})
+	for _, tt := range []struct{ listen, want string }{{":0", ":99"}, {"127.0.0.1:0", "127.0.0.1:99"}, {"[::1]:0", "[::1]:99"}, {":47700", ":47700"}, {"", ""}} {
+		if got := (&alone{Config: Config{Listen: tt.listen}}).listenAt(99); got != tt.want {
+			t.Errorf("--listen %q: got %q, want %q", tt.listen, got, tt.want)
+		}
+	}
 }
 
 // TestKeeperEnds: its worker is asked to end, and ended if it does not.

@@ -9,6 +9,8 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -39,12 +41,22 @@ func (a *alone) keepWorkers(ctx context.Context, l net.Listener) error {
 		return fmt.Errorf("serve the phone link: %w", err)
 	}
 	defer socket.Close()
-	k := &keeper{profile: a.Profile, log: a.Logger, start: func(p phonelink.Profile) (*worker, error) { return a.startWorker(p, socket) }}
+	k := &keeper{profile: a.Profile, log: a.Logger, start: func(p phonelink.Profile, port int) (*worker, error) {
+		return a.startWorker(socket, "--worker", "--profile", string(p), "--listen", a.listenAt(port))
+	}}
 	return k.run(ctx)
 }
 
-// startWorker starts this command again as a worker.
-func (a *alone) startWorker(p phonelink.Profile, socket *os.File) (*worker, error) {
+// listenAt is where a worker listens: at port, if the command line leaves it open.
+func (a *alone) listenAt(port int) string {
+	if host, any, err := net.SplitHostPort(a.Listen); err == nil && port != 0 && (any == "0" || any == "") {
+		return net.JoinHostPort(host, strconv.Itoa(port))
+	}
+	return a.Listen
+}
+
+// startWorker starts this command again, with more flags.
+func (a *alone) startWorker(socket *os.File, more ...string) (*worker, error) {
 	self, err := program()
 	if err != nil {
 		return nil, err
@@ -60,7 +72,7 @@ func (a *alone) startWorker(p phonelink.Profile, socket *os.File) (*worker, erro
 	defer words.Close()
 	defer life.Close()
 	start := func(attr *syscall.SysProcAttr) (*exec.Cmd, error) {
-		cmd := exec.Command(self, append(a.args, "--worker", "--profile", string(p))...)
+		cmd := exec.Command(self, append(slices.Clip(a.args), more...)...)
 		cmd.Args[0] = os.Args[0]
 		cmd.Stdout, cmd.Stderr, cmd.ExtraFiles, cmd.SysProcAttr = a.Stdout, a.stderr, []*os.File{socket, words, life}, attr
 		return cmd, cmd.Start()
@@ -130,6 +142,7 @@ func (a *alone) workOn(ctx context.Context, cancel func(), say *sayer, l net.Lis
 	ctx, stop := context.WithCancel(ctx)
 	g, ctx := errgroup.WithContext(ctx)
 	a.wrap = func(n *node.Node) phonelink.Service {
+		say.say(wordPort + strconv.Itoa(int(n.Addr().Port())))
 		say.say(wordReady)
 		g.Go(func() error {
 			beat(ctx, n, say)

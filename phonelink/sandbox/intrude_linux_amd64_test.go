@@ -206,13 +206,6 @@ func setRegisters(tid int, r [len(places)]uint64) error {
 	return nil
 }
 
-// read reads what a call has written to scratch.
-func (in *intruder) read(n int) ([]byte, error) {
-	b := make([]byte, n)
-	_, err := unix.PtracePeekData(in.tids[0], uintptr(in.scratch), b)
-	return b, err
-}
-
 // leave lets the process go on as if nothing had been.
 func (in *intruder) leave() error {
 	var errs []error
