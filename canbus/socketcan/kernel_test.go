@@ -329,7 +329,7 @@ func TestKernelCloseWakes(t *testing.T) {
 			if !errors.Is(err, canbus.ErrClosed) {
 				t.Fatalf("got %v, want %v", err, canbus.ErrClosed)
 			}
-		case <-time.After(5 * time.Second):
+		case <-soon(t).Done():
 			t.Fatal("receive still blocked after close")
 		}
 		if _, err := b.Send(context.Background(), frames(t, "123#")); !errors.Is(err, canbus.ErrClosed) {
@@ -465,7 +465,7 @@ func TestKernelBrutella(t *testing.T) {
 		if !errors.Is(err, canbus.ErrClosed) {
 			t.Errorf("got %v, want %v", err, canbus.ErrClosed)
 		}
-	case <-time.After(5 * time.Second):
+	case <-soon(t).Done():
 		t.Error("brutella's reader did not end")
 	}
 }

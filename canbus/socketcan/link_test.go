@@ -129,11 +129,14 @@ func TestKernelSendWaits(t *testing.T) {
 	b := open(t, socketcan.Config{Interface: "vcan8"})
 	rx := open(t, socketcan.Config{Interface: "vcan8"})
 	all := make([]canbus.Frame, 3000)
-	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
-	defer cancel()
-	n, err := b.Send(ctx, all)
-	if !errors.Is(err, context.DeadlineExceeded) || n < 100 || n >= len(all) {
-		t.Fatalf("got %d sent, %v; want some and %v", n, err, context.DeadlineExceeded)
+	n := 0
+	for n < 100 { // more than once, where the machine gives little in a tenth of a second
+		ctx, cancel := context.WithTimeout(soon(t), 100*time.Millisecond)
+		more, err := b.Send(ctx, all)
+		cancel()
+		if n += more; !errors.Is(err, context.DeadlineExceeded) || more >= len(all) {
+			t.Fatalf("got %d sent, %v; want some and %v", more, err, context.DeadlineExceeded)
+		}
 	}
 	if more, err := b.Send(soon(t), all[:300]); more != 300 || err != nil {
 		t.Fatalf("got %d sent, %v; want all once there is room", more, err)
