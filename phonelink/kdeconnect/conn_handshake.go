@@ -557,13 +557,6 @@ func (h *hub) count(id string, n int) {
 	}
 }
 
-// calling reports whether a handshake with a device is under way.
-func (h *hub) calling(id string) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.calls[id] > 0
-}
-
 // addressOf is where a connection comes from, IPv4 as such.
 func addressOf(c net.Conn) netip.AddrPort {
 	a := c.RemoteAddr().(*net.TCPAddr).AddrPort()

@@ -484,9 +484,11 @@ func TestAmplification(t *testing.T) {
 			got := 0
 			l.SetDeadline(time.Now().Add(map[bool]time.Duration{true: 10 * time.Second, false: 300 * time.Millisecond}[padding == 3000])) // no answer is proved only by waiting
 			if c, err := l.AcceptTCP(); err == nil {
+				c.SetDeadline(time.Now().Add(10 * time.Second))
+				first, _ := c.Read(make([]byte, 1))
 				c.SetDeadline(time.Now().Add(200 * time.Millisecond))
 				data, _ := io.ReadAll(c)
-				got += len(data)
+				got += first + len(data)
 				c.Close()
 			}
 			u.SetDeadline(time.Now().Add(50 * time.Millisecond))

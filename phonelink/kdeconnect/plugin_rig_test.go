@@ -137,6 +137,7 @@ func (ra *rigAdapter) pair(t *testing.T) {
 	ra.do(t, phonelink.Confirm{Device: ra.d, Accept: true})
 	ra.untilPhone("link", func(p phonelink.Phone) bool { return p.Presence == phonelink.Linked })
 	ra.r.Wait("trust at the daemon", func() bool { return ra.r.Paired(ra.id) })
+	ra.do(t, phonelink.ClosePairing{})
 }
 
 // incoming waits for what the daemon sends.
@@ -205,8 +206,7 @@ func rigPlugins(t *testing.T, r *Rig) {
 	t.Run("clipboard", func(t *testing.T) { ra.rigClipboard(t) })
 	t.Run("runcommand", func(t *testing.T) {
 		ra.untilPhone("the command", func(p phonelink.Phone) bool { return len(p.Commands) == 1 && p.Commands[0].Name == "Touch" })
-		ra.do(t, phonelink.Run{Device: ra.d, Key: "k1"})
-		r.Wait("the command to have run", func() bool { _, err := os.Stat(ran); return err == nil })
+		r.Until("command that has run", func() { ra.do(t, phonelink.Run{Device: ra.d, Key: "k1"}) }, func() bool { _, err := os.Stat(ran); return err == nil })
 	})
 	t.Run("unpair", func(t *testing.T) {
 		ra.do(t, phonelink.Unpair{Device: ra.d})

@@ -389,6 +389,29 @@ func (r *Rig) WaitFor(within time.Duration, what string, is func() bool) time.Du
 	return time.Since(began)
 }
 
+// Until does what a person does, and again after a while, until is says so: the
+// daemon makes a new link whenever it hears us announce ourselves, and loses
+// what is under way on the old one at that moment, in both directions, without a
+// word. Each repetition is logged.
+func (r *Rig) Until(what string, do func(), is func() bool) {
+	r.t.Helper()
+	const patience, tries = 5 * time.Second, 5
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for try := range tries {
+		if try > 0 {
+			r.t.Logf("%s: done again", what)
+		}
+		do()
+		for began := time.Now(); time.Since(began) < patience; <-tick.C {
+			if is() {
+				return
+			}
+		}
+	}
+	r.t.Fatalf("%d times no %s\n%s", tries, what, r.Log(60))
+}
+
 // Log is the last n lines of what the daemon wrote.
 func (r *Rig) Log(n int) string {
 	data, _ := os.ReadFile(filepath.Join(r.Dir, "daemon.log"))
