@@ -377,6 +377,9 @@ func (s *State) digested(from *peer, m DigestMsg) {
 				*k = know{device: from.Device, known: true}
 			}
 			s.setKnow(e, from.Device, mark)
+			if mark.Epoch.Device == s.cfg.Self && e.Rev.Epoch.After(mark.Epoch) { // it asks whom it takes for the owner
+				s.resend(e, from.Device)
+			}
 			s.revoke(e, from, mark)
 			s.touch(e)
 			if mark.Epoch.After(e.Rev.Epoch) || mark.Epoch == e.Rev.Epoch && mark.Seq > e.Rev.Seq {
@@ -454,6 +457,10 @@ func (s *State) gone(from *peer, m GoneMsg) {
 	e.Ended, e.Doc, e.over, e.dirty = true, nil, s.now.Wall, true
 	if !s.cfg.Faults.Has(GoneUncounted) { // an acknowledgement of the state before, still on its way, is none of this
 		e.Rev.Seq++
+	}
+	for i := range e.know { // nobody else may know: the owner does not, whoever passes on may have it from here
+		k := &e.know[i]
+		k.want = k.known && k.device != from.Device
 	}
 	s.settled(e)
 	s.touch(e)

@@ -98,3 +98,45 @@ func TestGoneAndHave(t *testing.T) {
 		t.Errorf("the tablet believes that it goes on at %v", v.Owner())
 	}
 }
+
+// TestGoneToOthers has a third device believe the owner before, when the owner
+// has forgotten all: whoever hears that it is gone tells the others.
+func TestGoneToOthers(t *testing.T) {
+	w := newWorld(t, phonelink.Config{Self: "car"}, phonelink.Config{Self: "phone"}, phonelink.Config{Self: "tablet"})
+	x := memory()
+	w.ask("tablet", 1, phonelink.Open{Session: x})
+	w.run(time.Second)
+	w.link("car", "phone", false)
+	w.link("car", "tablet", false)
+	w.ask("phone", 2, phonelink.Take{Session: x.ID})
+	w.run(time.Second)
+	w.link("car", "tablet", true)
+	w.run(time.Second)
+	w.crash("phone")
+	w.run(3 * time.Second)
+	for d := range w.dev {
+		if v := w.view(d, x.ID); v.ID == x.ID {
+			t.Errorf("the %s believes that it goes on at %v", d, v.Owner())
+		}
+	}
+}
+
+// TestDigestOfOne asks a device of an epoch of its own that is past: it says
+// what came after it, though another owns that.
+func TestDigestOfOne(t *testing.T) {
+	w := newWorld(t, phonelink.Config{Self: "car"}, phonelink.Config{Self: "phone"}, phonelink.Config{Self: "tablet"})
+	x := song()
+	w.ask("phone", 1, phonelink.Open{Session: x})
+	w.run(time.Second)
+	w.ask("car", 2, phonelink.Take{Session: x.ID})
+	w.run(time.Second)
+	w.seen = nil
+	w.on("phone", phonelink.Received{From: "tablet", Message: phonelink.DigestMsg{Sync: 1 << 32,
+		Marks: []phonelink.Mark{{ID: x.ID, Epoch: phonelink.Epoch{N: 1, Device: "phone"}, Seq: 1}}}})
+	for _, m := range w.seen {
+		if s, ok := m.(phonelink.StateMsg); ok && s.State.Owner() == "car" {
+			return
+		}
+	}
+	t.Errorf("the phone answers %v", w.seen)
+}
