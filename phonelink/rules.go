@@ -267,60 +267,6 @@ func (s *State) applyDraft(d *DraftDoc, o Op) (Document, *SetText) {
 	return d, nil
 }
 
-// merge joins two texts that were made from base. Each is taken as one
-// stretch of base replaced; if the stretches do not touch, both count. cursor
-// is where theirs stands then. Not ok: they conflict.
-func merge(base, ours, theirs string, cursor int) (text string, at int, ok bool) {
-	cursor = min(max(0, cursor), len(theirs))
-	switch {
-	case base == ours || ours == theirs:
-		return theirs, cursor, true
-	case base == theirs:
-		return ours, min(cursor, len(ours)), true
-	}
-	a, b := stretch(base, ours), stretch(base, theirs)
-	switch {
-	case a.to < b.from:
-		text = base[:a.from] + a.with + base[a.to:b.from] + b.with + base[b.to:]
-		if cursor >= a.to {
-			cursor += len(a.with) - (a.to - a.from)
-		}
-	case b.to < a.from:
-		text = base[:b.from] + b.with + base[b.to:a.from] + a.with + base[a.to:]
-	default:
-		return "", 0, false
-	}
-	return text, min(max(0, cursor), len(text)), true
-}
-
-// change is base[from:to] replaced by with.
-type change struct {
-	from, to int
-	with     string
-}
-
-// stretch is what turns base into text, at the borders of characters.
-func stretch(base, text string) change {
-	p := 0
-	for p < len(base) && p < len(text) && base[p] == text[p] {
-		p++
-	}
-	for p > 0 && (!border(base, p) || !border(text, p)) {
-		p--
-	}
-	q := 0
-	for q < len(base)-p && q < len(text)-p && base[len(base)-1-q] == text[len(text)-1-q] {
-		q++
-	}
-	for q > 0 && (!border(base, len(base)-q) || !border(text, len(text)-q)) {
-		q--
-	}
-	return change{p, len(base) - q, text[p : len(text)-q]}
-}
-
-// border reports whether a character of UTF-8 begins at s[i].
-func border(s string, i int) bool { return i >= len(s) || s[i]&0xC0 != 0x80 }
-
 // finite reports whether f is a number in [lo, hi].
 func finite(f, lo, hi float64) bool { return !math.IsNaN(f) && f >= lo && f <= hi }
 

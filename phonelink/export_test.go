@@ -1,0 +1,4 @@
+package phonelink
+
+// Merge is the three-way merge of drafts.
+var Merge = merge
