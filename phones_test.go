@@ -579,6 +579,12 @@ func (s *separate) changesProfiles(u *unit, linked func(*phonelink.View) bool) {
 	u.shows("Forgotten at the end", true)
 	u.tapOn("Driver")
 	s.until("Anna and her phone after a guest", linked)
+	for _, p := range []phonelink.Profile{phonelink.Guest, phonelink.Valet, "anna"} {
+		if err := s.phones.Do(s.t.Context(), phonelink.SetProfile{Profile: p}); err != nil {
+			s.t.Errorf("%s: %v", p, err)
+		}
+	}
+	s.until("Anna and her phone after a valet", linked)
 
 	old := s.worker()
 	if err := s.phones.Do(s.t.Context(), phonelink.SetProfile{Profile: "ben"}); err != nil {

@@ -21,8 +21,8 @@ type storeKeeper struct {
 }
 
 func (k storeKeeper) certificate() (certificate, error) {
-	name := "kdeconnect." + string(k.profile)
-	data, err := k.store.ReadFile(name)
+	const name = "kdeconnect"
+	data, err := k.store.ReadProfileFile(k.profile, name)
 	if err == nil {
 		return parseCertificate(data)
 	}
@@ -36,7 +36,7 @@ func (k storeKeeper) certificate() (certificate, error) {
 	if data, err = c.marshal(); err != nil {
 		return certificate{}, err
 	}
-	return c, k.store.WriteFile(name, data)
+	return c, k.store.WriteProfileFile(k.profile, name, data)
 }
 
 func (k storeKeeper) pins() (out []pin, err error) {

@@ -70,7 +70,7 @@ func child(text string) int {
 		cfg := sandbox.Config{User: c.User, Write: []string{c.Own}, Network: c.Network}
 		if c.Store != "" {
 			cfg.Read = append(cfg.Read, filepath.Join(c.Store, "device.key"), filepath.Join(c.Store, "identity"))
-			cfg.Write = append(cfg.Write, filepath.Join(c.Store, "device"), filepath.Join(c.Store, "profiles", "anna"))
+			cfg.Write = append(cfg.Write, filepath.Join(c.Store, "device"), filepath.Join(c.Store, "profiles", "anna"), filepath.Join(c.Store, "profiles", "guest"))
 		}
 		report, err := sandbox.Enter(cfg)
 		if err != nil {
@@ -156,7 +156,20 @@ func store(dir string, p phonelink.Profile) error {
 	if err := v.WriteFile("drafts", []byte("text")); err != nil {
 		return err
 	}
-	return s.WriteFile("adapter", []byte("certificate"))
+	if err := s.WriteProfileFile(p, "adapter", []byte("certificate")); err != nil {
+		return err
+	}
+	// A guest comes and goes, twice: the folder may be emptied, not removed.
+	for range 2 {
+		g, err := s.Vault(phonelink.Guest)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(g.WriteFile("queue", []byte("songs")), s.Wipe(phonelink.Guest)); err != nil {
+			return err
+		}
+	}
+	return s.WriteFile("seat", []byte("taken"))
 }
 
 func raw(nr uintptr, args ...uintptr) func() error {

@@ -28,6 +28,7 @@ func furnished(t testing.TB, dir string) trust.Key {
 	car.Role = trust.RolePhone
 	must(t, s.Complete("ben", car))
 	must(t, s.WriteFile("cert", []byte("certificate")))
+	must(t, s.WriteProfileFile(anna, "own", []byte("her adapter's key")))
 	return key
 }
 
@@ -61,6 +62,9 @@ func use(dir string, key trust.Key) error {
 		}
 	}
 	if _, err := s.ReadFile("cert"); err != nil {
+		return err
+	}
+	if _, err := s.ReadProfileFile(anna, "own"); err != nil {
 		return err
 	}
 	if err := s.UnlockPIN(anna, "1234"); err != nil {

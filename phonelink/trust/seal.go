@@ -268,3 +268,30 @@ func (d disk) removeAll(place string) error {
 	}
 	return d.syncDir(filepath.Dir(d.path(place)))
 }
+
+// removeFolder removes a folder with all that is in it, the file named last at
+// the end. From within a sandbox the emptied folder itself may have to stay.
+func (d disk) removeFolder(place, last string) error {
+	entries, err := os.ReadDir(d.path(place))
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if e.Name() == last {
+			continue
+		}
+		if err := d.removeAll(place + "/" + e.Name()); err != nil {
+			return err
+		}
+	}
+	if err := d.removeAll(place + "/" + last); err != nil {
+		return err
+	}
+	if err := os.Remove(d.path(place)); err != nil && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := d.syncDir(filepath.Dir(d.path(place))); err != nil && !errors.Is(err, fs.ErrPermission) {
+		return err // the folder above may be out of sight too
+	}
+	return nil
+}

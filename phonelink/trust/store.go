@@ -278,7 +278,7 @@ func (s *Store) readProfiles(only []phonelink.Profile) error {
 }
 
 func (s *Store) readProfile(id phonelink.Profile, p *profile) error {
-	for _, sub := range []string{"", "/slots", "/secrets", "/vault"} {
+	for _, sub := range []string{"", "/slots", "/secrets", "/vault", "/device"} {
 		if err := s.disk.sweep("profiles/" + string(id) + sub); err != nil {
 			return err
 		}
@@ -349,34 +349,64 @@ func (s *Store) sealer(p *profile) cipher.AEAD {
 }
 
 // ReadFile reads what WriteFile kept for the device as a whole, whoever
-// drives: an adapter's own certificate. The error is fs.ErrNotExist if there
-// is none.
+// drives. The error is fs.ErrNotExist if there is none.
 func (s *Store) ReadFile(name string) ([]byte, error) {
-	if err := checkFile(name); err != nil {
-		return nil, err
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	data, err := s.disk.read("device/" + name)
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
-	}
-	plain, err := unseal(s.device, "device/"+name, data)
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", s.disk.path("device/"+name), err)
-	}
-	return plain, nil
+	return s.readOwn("device/", name, s.device)
 }
 
 // WriteFile keeps something sealed by the device key; a crash leaves the old
 // or the new.
 func (s *Store) WriteFile(name string, data []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.writeOwn("device/", name, s.device, data)
+}
+
+// ReadProfileFile is ReadFile for what belongs to one profile and is needed
+// before its contents are open: an adapter's own certificate.
+func (s *Store) ReadProfileFile(id phonelink.Profile, name string) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, err := s.profileLocked(id)
+	if err != nil {
+		return nil, err
+	}
+	return s.readOwn("profiles/"+string(id)+"/device/", name, s.sealer(p))
+}
+
+// WriteProfileFile is WriteFile for one profile. A guest's is forgotten with it.
+func (s *Store) WriteProfileFile(id phonelink.Profile, name string, data []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, err := s.profileLocked(id)
+	if err != nil {
+		return err
+	}
+	return s.writeOwn("profiles/"+string(id)+"/device/", name, s.sealer(p), data)
+}
+
+func (s *Store) readOwn(folder, name string, a cipher.AEAD) ([]byte, error) {
+	if err := checkFile(name); err != nil {
+		return nil, err
+	}
+	data, err := s.disk.read(folder + name)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	plain, err := unseal(a, folder+name, data)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", s.disk.path(folder+name), err)
+	}
+	return plain, nil
+}
+
+func (s *Store) writeOwn(folder, name string, a cipher.AEAD, data []byte) error {
 	if err := checkFile(name); err != nil {
 		return err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := s.disk.write("device/"+name, seal(s.device, "device/"+name, data)); err != nil {
+	if err := s.disk.write(folder+name, seal(a, folder+name, data)); err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
 	}
 	return nil

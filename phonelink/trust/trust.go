@@ -4,8 +4,9 @@
 // how a connection is made (phonelink/link), nor what is kept (phonelink/node).
 //
 //	device.key   32 bytes, mode 0600      what stands on this board
-//	   |-- seals  identity, device/*      this device's TLS key; adapters' own keys
+//	   |-- seals  identity, device/*      this device's TLS key; what is everybody's
 //	   |-- seals  profiles/ID/peers       public pins: reconnecting needs no unlocked content
+//	   |-- seals  profiles/ID/device/*    adapters' own keys, one for each profile
 //	   `-- half   profiles/ID/slots/*     the content key, wrapped once for every way in:
 //	                |                       a phone's secret, released by it inside the link
 //	                |                       a PIN, by Argon2id and a counted, delayed guess
@@ -13,7 +14,11 @@
 //
 // A slot is opened by the board's key and a secret that is not on the board,
 // together: somebody who has only the disk, or the disk and the board, has
-// ciphertext. A profile that has neither phone nor PIN yet is opened by the
+// ciphertext. A phone's secret cannot be guessed. A PIN of four digits can, by
+// whoever has the device key: each guess costs an Argon2id, so that all ten
+// thousand take minutes. On this board they are counted and delayed; away from
+// it nothing delays them, so a board that has a secure element keeps the device
+// key there (Config.DeviceKey), else a PIN protects as far as it is long. A profile that has neither phone nor PIN yet is opened by the
 // board alone; that slot is destroyed as soon as there is a better one.
 //
 // What this cannot promise: flash memory writes elsewhere what is overwritten,

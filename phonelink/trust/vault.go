@@ -246,13 +246,7 @@ func (s *Store) wipeLocked(id phonelink.Profile) error {
 			return err
 		}
 	}
-	// The mark goes last, with its folder: removeAll of the rest first.
-	for _, sub := range []string{"/vault", "/peers", "/" + pinTries, ""} {
-		if err := s.disk.removeAll(base + sub); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.disk.removeFolder(base, endMark)
 }
 
 // Locked reports whether contents cannot be read now.
