@@ -184,6 +184,17 @@ func TestPhoneOffers(t *testing.T) {
 	if e := <-run("send", "eiffel", "--wait", "1h"); e.err == nil || !strings.Contains(e.err.Error(), "at most 2m0s") {
 		t.Errorf("too long: got %+v", e)
 	}
+	song := wav(t, "song.wav", 1)
+	sent = run("file", song)
+	decide(t, carNode, false)
+	if e := <-sent; e.err == nil || !strings.Contains(e.err.Error(), "it was declined there") {
+		t.Errorf("a declined file: got %+v", e)
+	}
+	sent = run("file", song)
+	decide(t, carNode, true)
+	if e := <-sent; e.err != nil || !strings.Contains(e.out, "song.wav: in Tandem One") {
+		t.Errorf("an accepted file: got %+v", e)
+	}
 	ctx, stop := context.WithCancel(t.Context()) // the same through a running companion
 	served := make(chan error, 1)
 	go func() {

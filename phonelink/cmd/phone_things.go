@@ -408,7 +408,9 @@ func (p *phone) sendFile(ctx context.Context, c *companion, cmd *cobra.Command, 
 	}
 	w := c.node.Watch()
 	defer w.Close()
-	shown, moved := -1, int64(-1)
+	shown, moved, asked, told, began := -1, int64(-1), "", false, time.Now()
+	look := time.NewTicker(time.Second)
+	defer look.Stop()
 	stalled := time.NewTimer(stall)
 	defer stalled.Stop()
 	for {
@@ -417,9 +419,18 @@ func (p *phone) sendFile(ctx context.Context, c *companion, cmd *cobra.Command, 
 			if known[t.ID] || t.Incoming || t.Name != filepath.Base(path) {
 				continue
 			}
-			if t.Done != moved {
-				moved = t.Done
-				stalled.Reset(stall)
+			id, _ := phonelink.ParseSessionID(t.ID) // else it is nobody's, and no session is found
+			if state := offerState(v, id, car); t.Done != moved || state != asked {
+				within := stall
+				if state != "" {
+					within = offerFor
+				}
+				moved, asked = t.Done, state
+				stalled.Reset(within)
+			}
+			if asked != "" && !told && time.Since(began) > time.Second {
+				told = true
+				fmt.Fprintf(cmd.ErrOrStderr(), "%s: %s\n", clean(t.Name), asked)
 			}
 			percent := 0
 			if t.Size > 0 {
@@ -445,6 +456,7 @@ func (p *phone) sendFile(ctx context.Context, c *companion, cmd *cobra.Command, 
 		case <-stalled.C:
 			return fmt.Errorf("no progress for %v: it may have arrived, or goes on when the car asks for it; 'tandem phone file' lists those on their way", stall)
 		case <-w.C():
+		case <-look.C:
 		}
 	}
 }

@@ -22,6 +22,7 @@ import (
 type outgoing struct {
 	to       phonelink.Device
 	name     string
+	hash     [32]byte
 	size     int64
 	done     int64
 	finished bool
@@ -122,7 +123,7 @@ func (l *loop) offerFile(room *room, to phonelink.Device, asset phonelink.Asset,
 		ID: newID(time.Now()), Kind: phonelink.File, Title: cut(name, phonelink.MaxTitle), Assets: []phonelink.Asset{asset},
 		Doc: &phonelink.FileDoc{Name: name, Size: asset.Size},
 	}
-	room.sent[s.ID] = &outgoing{to: to, name: name, size: asset.Size}
+	room.sent[s.ID] = &outgoing{to: to, name: name, hash: asset.SHA256, size: asset.Size}
 	l.openAndSend(s, to, reply)
 }
 
@@ -192,34 +193,43 @@ func (r *room) located(doc phonelink.Document) (out phonelink.Document, ready bo
 // transfers are the files on their way, as a shell shows them.
 func (l *loop) transfers() (out []phonelink.Transfer) {
 	for id, o := range l.room.sent {
-		if _, ok := l.room.state.Session(id, l.now()); !ok && o.finished {
+		v, ok := l.room.state.Session(id, l.now())
+		if !ok && o.finished {
 			delete(l.room.sent, id) // the receiver has put it away
 			continue
 		}
 		out = append(out, phonelink.Transfer{
-			ID: id.String(), Device: o.to, Name: o.name, Size: o.size, Done: o.done, Finished: o.finished, Problem: o.problem,
+			ID: id.String(), Device: o.to, Name: o.name, Size: o.size, Done: o.done, Problem: o.problem,
+			Finished: o.finished && !v.Local, // the content goes ahead of the yes
 		})
 	}
 	for hash, f := range l.room.fetches {
-		if !f.file {
-			continue
-		}
-		v, ok := l.room.state.Session(f.session, l.now())
-		if !ok {
+		f.sessions = slices.DeleteFunc(f.sessions, func(id phonelink.SessionID) bool {
+			v, ok := l.room.state.Session(id, l.now())
+			if ok && v.Kind == phonelink.File && v.Local {
+				out = append(out, l.incomingFile(f, &v))
+			}
+			return !ok
+		})
+		if len(f.sessions) == 0 {
 			delete(l.room.fetches, hash)
 		}
-		if !ok || !v.Local {
-			continue
-		}
-		t := phonelink.Transfer{
-			ID: f.session.String(), Device: f.from, Name: fileName(f.asset.Name), Size: f.asset.Size,
-			Done: min(f.asset.Size, f.have*chunkSize), Incoming: true, Problem: f.problem, Path: l.room.copies[hash],
-		}
-		t.Finished = f.done && t.Path != ""
-		out = append(out, t)
 	}
 	slices.SortFunc(out, func(a, b phonelink.Transfer) int { return strings.Compare(b.ID, a.ID) })
 	return out
+}
+
+// incomingFile is a file that somebody dropped here, as a shell shows it.
+func (l *loop) incomingFile(f *fetch, v *phonelink.SessionView) phonelink.Transfer {
+	t := phonelink.Transfer{
+		ID: v.ID.String(), Device: f.from, Name: fileName(f.asset.Name), Size: f.asset.Size,
+		Done: min(f.asset.Size, f.have*chunkSize), Incoming: true, Problem: f.problem, Path: l.room.copies[f.asset.SHA256],
+	}
+	if d, ok := v.Doc.(*phonelink.FileDoc); ok && d.Name != "" {
+		t.Name = fileName(d.Name)
+	}
+	t.Finished = f.done && t.Path != ""
+	return t
 }
 
 // progress is how much of a session's assets is here, 0 to 1.
@@ -251,7 +261,7 @@ func (l *loop) cancel(ctx context.Context, r phonelink.Cancel, reply chan<- erro
 		delete(l.room.sent, id)
 	}
 	for hash, f := range l.room.fetches {
-		if f.session == id {
+		if len(f.sessions) == 1 && f.sessions[0] == id {
 			delete(l.room.fetches, hash)
 		}
 	}

@@ -77,14 +77,14 @@ func (l *loop) expireOffers(now time.Time) {
 }
 
 // sendFailed forgets a get-out offer that the phone did not take.
-func (l *loop) sendFailed(id phonelink.SessionID, _ error) {
+func (l *loop) sendFailed(id phonelink.SessionID, err error) {
 	if o, ok := l.offers[id]; ok && o.do == offerSent {
 		delete(l.offers, id)
 		l.dirty = true
 	}
 	if l.room != nil {
 		if out := l.room.sent[id]; out != nil {
-			out.problem = "it was not taken"
+			out.problem = err.Error()
 			l.dirty = true
 		}
 	}

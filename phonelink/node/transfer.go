@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"tandem/phonelink"
@@ -17,6 +18,7 @@ import (
 //	   |<-- chunk(hash, n, up to 64 KiB) ----------|   class bulk, in order
 //	   |--- want(hash, n+16, 16) when 8 are left ->|
 //	   |    last chunk: verify the hash, keep
+//	   |--- want(hash, from the end, 0) ---------->|   it is all here: sent
 const (
 	window     = 16              // chunks asked for at once
 	stallAfter = 3 * time.Second // then they are asked for again
@@ -27,17 +29,18 @@ const (
 
 // fetch is an asset on its way here.
 type fetch struct {
-	asset   phonelink.Asset
-	session phonelink.SessionID
-	from    phonelink.Device
-	file    bool // dropped by a person: shown as a transfer
-	ready   bool // what is on the disk is known
-	have    int64
-	asked   int64
-	at      time.Time
-	done    bool
-	problem string
-	missing map[phonelink.Device]bool // who has it not
+	asset    phonelink.Asset
+	sessions []phonelink.SessionID // that name it
+	from     phonelink.Device
+	givers   map[phonelink.Device]bool // who offered it, and is told when it is all here
+	ready    bool                      // what is on the disk is known
+	have     int64
+	asked    int64
+	at       time.Time
+	done     bool
+	keeping  bool // a readable copy is being made
+	problem  string
+	missing  map[phonelink.Device]bool // who has it not
 }
 
 // source is who is asked: whoever offered it, else another peer of the profile,
@@ -67,6 +70,10 @@ func (l *loop) need(e phonelink.NeedAsset) {
 	r := l.room
 	hash := e.Asset.SHA256
 	if f := r.fetches[hash]; f != nil {
+		f.name(e)
+		if f.done && !f.keeping {
+			l.keep(f, false) // for another session, or another peer that wants to know
+		}
 		if !f.done && e.From != "" && (f.problem != "" || f.from != e.From) {
 			f.problem, f.from, f.missing = "", e.From, nil
 			l.want(f)
@@ -77,8 +84,8 @@ func (l *loop) need(e phonelink.NeedAsset) {
 		l.log.Warn("asset is too long", "session", e.Session, "bytes", e.Asset.Size)
 		return
 	}
-	v, _ := r.state.Session(e.Session, l.now())
-	f := &fetch{asset: e.Asset, session: e.Session, from: e.From, file: v.Kind == phonelink.File, at: time.Now()}
+	f := &fetch{asset: e.Asset, from: e.From, at: time.Now(), givers: map[phonelink.Device]bool{}}
+	f.name(e)
 	r.fetches[hash] = f
 	if r.assets.has(hash) {
 		l.keep(f, false)
@@ -102,6 +109,25 @@ func (l *loop) need(e phonelink.NeedAsset) {
 	})
 }
 
+// name notes that one more session, or peer, has to do with it.
+func (f *fetch) name(e phonelink.NeedAsset) {
+	if !slices.Contains(f.sessions, e.Session) {
+		f.sessions = append(f.sessions, e.Session)
+	}
+	if e.From != "" {
+		f.givers[e.From] = true
+	}
+}
+
+// tellWhole lets those who offered an asset know that it is all here.
+func (l *loop) tellWhole(f *fetch) {
+	for d := range f.givers {
+		if up(l.peers[d].State) {
+			l.note(d, phonelink.ClassMedia, note{Kind: noteWant, Hash: f.asset.SHA256[:], Index: f.chunks()})
+		}
+	}
+}
+
 // keptAssets tells the files of assets that sessions still name.
 func (l *loop) keptAssets() func(file string) bool {
 	names := map[string]bool{}
@@ -116,7 +142,7 @@ func (l *loop) keptAssets() func(file string) bool {
 }
 
 func (l *loop) failed(f *fetch, err error) {
-	l.log.Warn("asset cannot be kept", "session", f.session, "error", err)
+	l.log.Warn("asset cannot be kept", "session", f.sessions[0], "error", err)
 	f.problem = err.Error()
 	l.dirty = true
 }
@@ -180,9 +206,11 @@ func (l *loop) chunk(from phonelink.Device, n note) {
 // opens it.
 func (l *loop) keep(f *fetch, verify bool) {
 	r := l.room
-	f.done, f.have = true, f.chunks()
-	v, _ := r.state.Session(f.session, l.now())
-	copied := v.Kind == phonelink.File || v.Kind == phonelink.Media && f.asset.SHA256 != v.Icon
+	f.done, f.keeping, f.have = true, true, f.chunks()
+	copied := r.copies[f.asset.SHA256] == "" && slices.ContainsFunc(f.sessions, func(id phonelink.SessionID) bool {
+		v, _ := r.state.Session(id, l.now())
+		return v.Kind == phonelink.File || v.Kind == phonelink.Media && f.asset.SHA256 != v.Icon
+	})
 	l.background(func() {
 		var err error
 		path := ""
@@ -197,6 +225,7 @@ func (l *loop) keep(f *fetch, verify bool) {
 				return
 			}
 			l.dirty, l.urgent = true, true
+			f.keeping = false
 			if err != nil {
 				f.done, f.have, f.ready = false, 0, true
 				l.failed(f, err)
@@ -205,6 +234,7 @@ func (l *loop) keep(f *fetch, verify bool) {
 			if path != "" {
 				r.copies[f.asset.SHA256] = path
 			}
+			l.tellWhole(f)
 		})
 	})
 }
@@ -215,6 +245,9 @@ func (l *loop) fetchFrom(d phonelink.Device) {
 		return
 	}
 	for _, f := range l.room.fetches {
+		if f.done && !f.keeping && f.givers[d] {
+			l.tellWhole(f) // it may have been said to a process that has ended
+		}
 		if delete(f.missing, d); f.from == d || !up(l.peers[f.from].State) {
 			l.want(f)
 		}
@@ -243,7 +276,7 @@ func (l *loop) fetchOf(v *phonelink.SessionView) {
 		return
 	}
 	for _, a := range v.Assets {
-		if l.room.fetches[a.SHA256] == nil {
+		if f := l.room.fetches[a.SHA256]; f == nil || !slices.Contains(f.sessions, v.ID) {
 			l.need(phonelink.NeedAsset{Session: v.ID, From: v.OnPhone, Asset: a})
 		}
 	}
@@ -277,14 +310,13 @@ func (l *loop) wanted(from phonelink.Device, n note) {
 		return
 	}
 	hash := [32]byte(n.Hash)
-	id, size, ok := l.named(hash)
-	if !ok {
-		l.note(from, phonelink.ClassMedia, note{Kind: noteMissing, Hash: n.Hash})
+	l.sentTo(from, hash, n.Index, n.Count == 0)
+	if n.Count == 0 {
 		return
 	}
-	if out := l.room.sent[id]; out != nil {
-		out.done = min(size, n.Index*chunkSize)
-		l.dirty = true
+	if _, _, ok := l.named(hash); !ok {
+		l.note(from, phonelink.ClassMedia, note{Kind: noteMissing, Hash: n.Hash})
+		return
 	}
 	queue := l.servers[from]
 	if queue == nil {
@@ -335,19 +367,24 @@ func (n *Node) serveAssets(ctx context.Context, to phonelink.Device, queue <-cha
 				break
 			}
 		}
-		n.post(ctx, func(l *loop) { l.served(hash, s.want.Index+s.want.Count) })
+		n.post(ctx, func(l *loop) { l.sentTo(to, hash, s.want.Index+s.want.Count, false) })
 	}
 }
 
-// served notes how far a file that was sent from here is.
-func (l *loop) served(hash [32]byte, chunks int64) {
+// sentTo notes how far the files are that were sent from here with this
+// content: so many chunks are there. Only the receiver knows when all is.
+func (l *loop) sentTo(to phonelink.Device, hash [32]byte, chunks int64, all bool) {
 	if l.room == nil {
 		return
 	}
-	id, size, _ := l.named(hash)
-	if out := l.room.sent[id]; out != nil {
-		out.done = max(out.done, min(size, chunks*chunkSize))
-		out.finished = out.done == size
+	for _, out := range l.room.sent {
+		if out.to != to || out.hash != hash || out.finished {
+			continue
+		}
+		out.done = min(out.size, chunks*chunkSize)
+		if all && out.done == out.size {
+			out.finished, out.problem = true, ""
+		}
 		l.dirty = true
 	}
 }

@@ -33,9 +33,7 @@ func TestSendFile(t *testing.T) {
 		if err != nil || !bytes.Equal(got, data) || filepath.Base(in.Path) != "photo of Ana.jpg" || in.Size != int64(size) || in.Done != in.Size || in.Device != phone.Self() {
 			t.Errorf("%d bytes: got %d, %v, %+v", size, len(got), err, in)
 		}
-		if size > 0 {
-			phone.until("it was sent", func(v *phonelink.View) bool { x := transfer(v, false); return x != nil && x.Finished })
-		}
+		phone.until("it was sent", func(v *phonelink.View) bool { x := transfer(v, false); return x != nil && x.Finished })
 		car.must(phonelink.SetProfile{Profile: "ben"})
 		if _, err := os.Stat(in.Path); !os.IsNotExist(err) {
 			t.Errorf("%d bytes: the readable copy is there while another drives (%v)", size, err)
@@ -43,6 +41,44 @@ func TestSendFile(t *testing.T) {
 		car.stop()
 		phone.stop()
 	}
+}
+
+// TestSendFileAgain: a file whose content is there already arrives at once, and
+// the sender is told so, while the first is still there and after it has gone.
+func TestSendFileAgain(t *testing.T) {
+	car, phone := pairOf(t)
+	data, _ := blob(3*node.ChunkSize + 1)
+	all := func(incoming bool, n int) func(v *phonelink.View) bool {
+		return func(v *phonelink.View) bool {
+			done := 0
+			for _, x := range v.Transfers {
+				if x.Incoming == incoming && x.Finished && x.Done == int64(len(data)) {
+					done++
+				}
+			}
+			return done == n && len(v.Transfers) == n
+		}
+	}
+	send := func(name string, n int) (v *phonelink.View) {
+		path := filepath.Join(t.TempDir(), name)
+		must(t, os.WriteFile(path, data, 0o600))
+		phone.must(phonelink.SendFile{Device: car.Self(), Path: path})
+		v = car.until(name, all(true, n))
+		phone.until(name+" was sent", all(false, n))
+		return v
+	}
+	send("first.jpg", 1)
+	v := send("second.jpg", 2)
+	if a, b := v.Transfers[0].Name, v.Transfers[1].Name; a != "second.jpg" || b != "first.jpg" {
+		t.Errorf("got %s and %s", a, b)
+	}
+	for _, x := range v.Transfers {
+		car.must(phonelink.Cancel{Transfer: x.ID})
+	}
+	none := func(v *phonelink.View) bool { return len(v.Transfers) == 0 }
+	car.until("no files", none)
+	phone.until("no files", none)
+	send("third.jpg", 1)
 }
 
 // TestSendFileGoesOn: a transfer that was cut off goes on where it was.
