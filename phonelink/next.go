@@ -242,6 +242,7 @@ func (s *State) save(e *entry) {
 	}
 	e.dirty = false
 	if e.volatile() && !s.cfg.Faults.Has(PersistEphemeral) {
+		s.rest = append(s.rest, Changed{}) // no record says so
 		return
 	}
 	s.persist = append(s.persist, Persist{encodeEntry(&e.saved)})
