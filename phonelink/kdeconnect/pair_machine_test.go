@@ -36,6 +36,10 @@ func TestPairMachine(t *testing.T) {
 		"asked twice there":        {8, []step{{0, peer(ts), []pairDo{doShow}, nil}, {20 * time.Second, peer(ts + 20), nil, nil}, {10 * time.Second, open(sayTick), []pairDo{doNo, doDone}, errPairTime}}, unpaired},
 		"yes at the end":           {8, []step{{0, peer(ts), []pairDo{doShow}, nil}, {30 * time.Second, open(sayYes), []pairDo{doNo, doDone}, errPairTime}}, unpaired},
 		"phone's yes at the end":   {8, []step{{0, open(sayAsk), []pairDo{doAsk, doShow}, nil}, {0, open(sayYes), nil, nil}, {30 * time.Second, peer(0), []pairDo{doNo, doDone}, errPairTime}}, unpaired},
+		"phone's no at the end":    {8, []step{{0, open(sayAsk), []pairDo{doAsk, doShow}, nil}, {30 * time.Second, open(peerNo), []pairDo{doDone}, errRejected}}, unpaired},
+		"unpaired here at the end": {8, []step{{0, open(sayAsk), []pairDo{doAsk, doShow}, nil}, {30 * time.Second, open(sayDrop), []pairDo{doNo, doDone}, errRejected}}, unpaired},
+		"clock 1800 s behind":      {8, []step{{0, peer(ts - 1800), []pairDo{doShow}, nil}}, peerAsks},
+		"anew at once when paired": {8, []step{{0, peer(ts), []pairDo{doShow}, nil}, {0, open(sayYes), []pairDo{doTrust, doYes, doDone}, nil}, {10 * time.Second, peer(ts + 10), []pairDo{doLose, doShow}, nil}}, peerAsks},
 		"phone says no":            {8, []step{{0, open(sayAsk), []pairDo{doAsk, doShow}, nil}, {0, open(peerNo), []pairDo{doDone}, errRejected}}, unpaired},
 		"person says no":           {8, []step{{0, peer(ts), []pairDo{doShow}, nil}, {0, open(sayNo), []pairDo{doNo, doDone}, errRejected}}, unpaired},
 		"no after the phone's yes": {8, []step{{0, open(sayAsk), []pairDo{doAsk, doShow}, nil}, {0, peer(0), nil, nil}, {0, open(sayNo), []pairDo{doNo, doDone}, errRejected}}, unpaired},
@@ -78,19 +82,25 @@ func TestPairMachineWhilePaired(t *testing.T) {
 	for name, c := range map[string]struct {
 		in    pairInput
 		want  []pairDo
+		err   error
 		phase pairPhase
 	}{
-		"unpaired here":             {pairInput{What: sayDrop}, []pairDo{doNo, doForget}, unpaired},
-		"unpaired there":            {pairInput{What: peerNo}, []pairDo{doLose}, unpaired},
-		"forgotten, window open":    {pairInput{What: peerYes, Time: now.Unix(), Window: true}, []pairDo{doLose, doShow}, peerAsks},
-		"forgotten, window shut":    {pairInput{What: peerYes, Time: now.Unix()}, []pairDo{doNo, doRefuse}, paired},
-		"forgotten, clock is wrong": {pairInput{What: peerYes, Time: 1, Window: true}, []pairDo{doNo, doRefuse}, paired},
-		"time passes":               {pairInput{What: sayTick}, nil, paired},
+		"unpaired here":             {pairInput{What: sayDrop}, []pairDo{doNo, doForget}, nil, unpaired},
+		"unpaired there":            {pairInput{What: peerNo}, []pairDo{doLose}, nil, unpaired},
+		"forgotten, window open":    {pairInput{What: peerYes, Time: now.Unix(), Window: true}, []pairDo{doLose, doShow}, nil, peerAsks},
+		"forgotten, window shut":    {pairInput{What: peerYes, Time: now.Unix()}, []pairDo{doNo, doRefuse}, errForgotten, paired},
+		"forgotten, clock is wrong": {pairInput{What: peerYes, Time: 1, Window: true}, []pairDo{doNo, doRefuse}, errClock, paired},
+		"forgotten, without a time": {pairInput{What: peerYes, Window: true}, []pairDo{doNo, doRefuse}, errClock, paired},
+		"time passes":               {pairInput{What: sayTick}, nil, nil, paired},
 	} {
 		s, effects := pairState{Phase: paired, Version: 8}.next(now, c.in)
 		var got []pairDo
+		var err error
 		for _, e := range effects {
-			got = append(got, e.Do)
+			got, err = append(got, e.Do), errors.Join(err, e.Err)
+		}
+		if !errors.Is(err, c.err) {
+			t.Errorf("%s: got %v, want %v", name, err, c.err)
 		}
 		if name == "forgotten, clock is wrong" && s.Phase == unpaired {
 			t.Errorf("%s: the trust is gone", name)

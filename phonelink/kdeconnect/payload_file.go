@@ -35,7 +35,7 @@ func (p *payloadReader) save(ctx context.Context, said string, progress func(int
 	if err := p.check(maxPayload); err != nil {
 		return "", err
 	}
-	if free, ok := freeSpace(dir); ok && (free < keepFree || p.size > free-keepFree) {
+	if free, ok := freeSpace(dir); ok && !room(free, p.size) {
 		return "", fmt.Errorf("%w: %d bytes announced, %d free of which %d stay so", errSpace, p.size, free, keepFree)
 	}
 	root, err := os.OpenRoot(dir)
@@ -66,6 +66,9 @@ func (p *payloadReader) save(ctx context.Context, said string, progress func(int
 	}
 	return filepath.Join(dir, name), syncDir(root)
 }
+
+// room reports whether size bytes can be put where free are.
+func room(free, size int64) bool { return free >= keepFree && size <= free-keepFree }
 
 // maxSameName is how many files of one name are told apart by a number.
 const maxSameName = 10000
