@@ -149,6 +149,9 @@ func (a *alone) serve(ctx context.Context) (err error) {
 		return err
 	}
 	a.Player, a.Only = true, a.sandbox == SandboxOn
+	if a.Only { // what phones of another profile sent is not for this one
+		a.Files = filepath.Join(a.Files, string(a.Profile))
+	}
 	if a.worker {
 		return a.work(ctx)
 	}
@@ -210,7 +213,7 @@ func (a *alone) shutIn() error {
 	c := a.node()
 	c.Car = noCar{} // the link is a car's, whose readable copies do not stay
 	if a.worker {
-		if err := a.hideOthers(c.Data); err != nil {
+		if err := a.hideOthers(filepath.Join(c.Data, "profiles"), filepath.Dir(a.Files)); err != nil {
 			return err
 		}
 	}
@@ -236,22 +239,22 @@ func (a *alone) shutIn() error {
 	return err
 }
 
-// hideOthers hides the folders of other profiles in data, if the keeper is
+// hideOthers hides the folders of other profiles in these, if the keeper is
 // root: on a kernel without Landlock nothing else keeps them away from one user.
-func (a *alone) hideOthers(data string) error {
-	entries, err := os.ReadDir(filepath.Join(data, "profiles"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	} else if err != nil {
-		return err
-	}
+func (a *alone) hideOthers(folders ...string) error {
 	var others []string
-	for _, e := range entries {
-		if p := phonelink.Profile(e.Name()); e.IsDir() && p != a.Profile && p != phonelink.Guest {
-			others = append(others, filepath.Join(data, "profiles", e.Name()))
+	for _, folder := range folders {
+		entries, err := os.ReadDir(folder)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		for _, e := range entries {
+			if p := phonelink.Profile(e.Name()); e.IsDir() && p != a.Profile && p != phonelink.Guest {
+				others = append(others, filepath.Join(folder, e.Name()))
+			}
 		}
 	}
-	err = sandbox.Hide(others...)
+	err := sandbox.Hide(others...)
 	if errors.Is(err, sandbox.ErrNotAlone) {
 		a.Logger.Info("other profiles are kept away by Landlock and mode alone", "problem", err)
 		return nil

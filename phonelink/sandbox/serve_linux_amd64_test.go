@@ -176,6 +176,11 @@ func (g *guest) try(name string, args []string) (r serveResult) {
 		return r
 	}
 	data := filepath.Join(g.dir, strings.ReplaceAll(name, " ", "-"))
+	// What phones send is kept in memory; an earlier try had another user.
+	files := filepath.Join(g.dir, "run", "files")
+	if err := os.RemoveAll(files); err != nil {
+		return fail(err)
+	}
 	ben, err := g.serve(data, "ben", args)
 	if err == nil {
 		err = ben.end()
@@ -184,8 +189,8 @@ func (g *guest) try(name string, args []string) (r serveResult) {
 		return fail(fmt.Errorf("for Ben: %w", err))
 	}
 	profiles, public := filepath.Join(data, "phonelink", "profiles"), filepath.Join(g.dir, "public")
-	contacts := filepath.Join(profiles, "ben", "contacts")
-	if err := errors.Join(os.WriteFile(contacts, []byte("Ben's"), 0o644), os.WriteFile(public, []byte("anybody's"), 0o644)); err != nil {
+	contacts, photo := filepath.Join(profiles, "ben", "contacts"), filepath.Join(g.dir, "run", "files", "ben", "photo")
+	if err := errors.Join(os.MkdirAll(filepath.Dir(photo), 0o755), os.WriteFile(photo, []byte("Ben's"), 0o644), os.WriteFile(contacts, []byte("Ben's"), 0o644), os.WriteFile(public, []byte("anybody's"), 0o644)); err != nil {
 		return fail(err)
 	}
 	s, err := g.serve(data, "anna", args)
@@ -213,6 +218,7 @@ func (g *guest) try(name string, args []string) (r serveResult) {
 	one := func(data []byte, nr uint64, a ...uint64) string { return outcome(in.call(in.tids[0], data, nr, a...)) }
 	for what, do := range map[string]func() string{
 		"ben's contacts": func() string { return in.opens(contacts, unix.O_RDONLY) },
+		"ben's photo":    func() string { return in.opens(photo, unix.O_RDONLY) }, // that his phone sent
 		"ben's key":      func() string { return in.opens(slot[0], unix.O_RDONLY) },
 		"ben's folder":   func() string { return in.opens(filepath.Join(profiles, "ben"), unix.O_RDONLY|unix.O_DIRECTORY) },
 		"public":         func() string { return in.opens(public, unix.O_RDONLY) },
@@ -296,7 +302,7 @@ func judgeServe(t *testing.T, output string, landlock bool) {
 		may(r, "own", "ok")
 		may(r, "inet", "ok")
 		if i == 2 {
-			for _, what := range []string{"can", "ben's contacts", "ben's key", "ben's folder", "public"} {
+			for _, what := range []string{"can", "ben's contacts", "ben's photo", "ben's key", "ben's folder", "public"} {
 				may(r, what, "ok") // else the others prove nothing
 			}
 			may(r, "exec", "ENOENT")
@@ -308,7 +314,7 @@ func judgeServe(t *testing.T, output string, landlock bool) {
 		for _, what := range []string{"can", "packet", "setuid", "show ben", "exec"} {
 			may(r, what, "EPERM")
 		}
-		for _, what := range []string{"ben's contacts", "ben's key", "ben's folder"} {
+		for _, what := range []string{"ben's contacts", "ben's photo", "ben's key", "ben's folder"} {
 			may(r, what, "EACCES")
 		}
 		if r.Landlock != landlock {
