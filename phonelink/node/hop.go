@@ -1,6 +1,7 @@
 package node
 
 import (
+	"slices"
 	"time"
 
 	"tandem/phonelink"
@@ -19,6 +20,16 @@ import (
 //
 // Unknown signals decide nothing. A seat that is known to be empty means that
 // nobody is in.
+//
+// Only the driver hops, by the driver's door and seat: whoever sits there is
+// whose profile is open. A passenger's phone has nothing to hop with. Paired
+// with this profile it is one of its phones, and a door on another side says
+// nothing of it. Paired with another one it is not linked at all: its key is
+// refused in the handshake, and the process of the phone link cannot read the
+// pins of a profile that is not open (PROTOCOL.md, section 1), so it cannot know
+// that the phone is in the car; nor may a passenger's device own a session
+// (phonelink.PeerInfo.Inside). What passengers do have is that the music stays
+// with them: see company.
 type hop struct {
 	Seat seat
 }
@@ -65,6 +76,19 @@ func (h *hop) next(now time.Time, car vehicle.Reader) hopEvent {
 		h.Seat = seatOut
 	}
 	return hopNone
+}
+
+// company: somebody is known to sit in the car besides the driver.
+func company(now time.Time, car vehicle.Reader) bool {
+	return slices.ContainsFunc(passengerSeats, func(p vehicle.Path) bool {
+		occupancy, ok := car.Sample(now, p).Text()
+		return ok && occupancy == "OCCUPIED"
+	})
+}
+
+var passengerSeats = []vehicle.Path{
+	vehicle.SeatRow1PassengerOccupancyStatus, vehicle.SeatRow2DriverOccupancyStatus, vehicle.SeatRow2MiddleOccupancyStatus,
+	vehicle.SeatRow2PassengerOccupancyStatus,
 }
 
 // powered: the low-voltage system says that somebody uses the car.

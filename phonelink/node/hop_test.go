@@ -67,6 +67,27 @@ func TestGetInAndOut(t *testing.T) {
 	car.offered(way, phonelink.OfferGetIn)
 }
 
+// TestCompanyKeepsTheMusic: the driver gets out, and somebody stays.
+func TestCompanyKeepsTheMusic(t *testing.T) {
+	for seat, want := range map[string]bool{"occupied": false, "empty": true, "unknown": true} {
+		car := newCar(t, node.Config{})
+		phone := newPhone(t, "Ana's phone", node.Config{AskFirst: true})
+		pair(t, car, phone)
+		music, way := car.open(song("One")), car.open(route("Home"))
+		phone.has(music, false)
+		car.car.set(t, "shut on P occupied 0 "+seat)
+		node.WaitForLook(car.Node)
+		car.car.set(t, "open on P occupied 0 "+seat)
+		car.offered(way, phonelink.OfferGetOut)
+		is := func(o phonelink.Offer) bool { return o.Session.ID == music }
+		if got := slices.ContainsFunc(car.view().Offers, is); got != want {
+			t.Errorf("a seat behind is %s: the music is offered %v, want %v", seat, got, want)
+		}
+		car.stop()
+		phone.stop()
+	}
+}
+
 // TestWish: a phone may ask for what is on the list, and is told the truth.
 func TestWish(t *testing.T) {
 	car, phone := pairOf(t)

@@ -174,13 +174,14 @@ func (l *loop) getIn(now time.Time, views []phonelink.SessionView) {
 }
 
 // leaving offers what goes on here to the phone of the driver, who walks away:
-// the way on foot, and the music.
+// the way on foot, and the music unless others stay and hear it.
 func (l *loop) leaving(now time.Time) {
 	if l.room == nil {
 		return
 	}
+	shared := company(now, l.n.c.Car)
 	for _, v := range l.room.state.Views(l.now()) {
-		if !v.Local || v.Handoff != phonelink.Settled || !underway(&v.Session) {
+		if !v.Local || v.Handoff != phonelink.Settled || !underway(&v.Session) || shared && v.Kind == phonelink.Media {
 			continue
 		}
 		to, foreign := l.phoneFor(&v)

@@ -127,6 +127,9 @@ func situation(t testing.TB, now time.Time, s string) *vehicle.Store {
 	if _, err := fmt.Sscan(f[4], &speed); err == nil {
 		values[vehicle.Speed] = vehicle.NumberOf(speed)
 	}
+	if len(f) > 5 {
+		values[vehicle.SeatRow2MiddleOccupancyStatus] = vehicle.TextOf(strings.ToUpper(f[5]))
+	}
 	return carOf(t, now, values)
 }
 

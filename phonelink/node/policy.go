@@ -1,6 +1,7 @@
 package node
 
 import (
+	"slices"
 	"time"
 
 	"tandem/phonelink"
@@ -75,7 +76,7 @@ var told = []vehicle.Path{
 // Signals are all that a node reads of the car, for one that knows the car
 // from another process.
 func Signals() []vehicle.Path {
-	return append([]vehicle.Path{
+	return slices.Concat([]vehicle.Path{
 		vehicle.Speed, vehicle.LowVoltageSystemState, vehicle.SeatRow1DriverOccupancyStatus,
-	}, told...)
+	}, passengerSeats, told)
 }
