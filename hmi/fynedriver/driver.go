@@ -121,7 +121,8 @@ func New(c Config) (*Driver, error) {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	d := &Driver{
-		cfg: c, log: c.Logger, base: test.NewApp(),
+		pacing: pacing{cost: outlier}, // none has been measured: as one that goes wrong
+		cfg:    c, log: c.Logger, base: test.NewApp(),
 		work: make(chan struct{}, 1), wake: make(chan struct{}, 1),
 	}
 	d.device = device{d: d}

@@ -5,6 +5,7 @@ import (
 	"image"
 	"image/color"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -28,6 +29,7 @@ type numbered struct {
 	stalled time.Duration // of all hiccups so far
 	worst   time.Duration
 	seen    int
+	late    int // of seen, those that have waited more than two periods and a frame
 }
 
 type wish struct {
@@ -75,7 +77,10 @@ func (o *numbered) Present(f display.Frame) error {
 			left = append(left, w)
 			continue
 		}
-		o.worst = max(o.worst, time.Since(w.at)-(o.stalled-w.stalled))
+		waited := time.Since(w.at) - (o.stalled - w.stalled)
+		if o.worst = max(o.worst, waited); waited > 2*time.Second/60+frameCost {
+			o.late++
+		}
 		o.seen++
 	}
 	o.wishes = left
@@ -85,9 +90,11 @@ func (o *numbered) Present(f display.Frame) error {
 // TestNoWishWaits drives a picture for ten minutes by wakes in every rhythm,
 // over the real compositor, while another layer paints, comes and goes, frames
 // cost now less and now more, and the loop is held up at times. Apart from
-// those hiccups a wish waits at most for the frame under way, for a flip that
-// the other layer has taken from that frame, and for its own: three periods,
-// and what a frame costs.
+// those hiccups a wish waits for the frame under way and for its own, which are
+// seen at the next flip and the one after: two periods, and what a frame costs.
+// One period more is possible and rare. The frame under way was begun for an
+// idle display, the other layer takes the flip at that moment, and the wish's
+// own frame costs more than the driver has guessed from those before it.
 func TestNoWishWaits(t *testing.T) {
 	const most = 3*time.Second/60 + frameCost
 	span := 10 * time.Minute
@@ -122,12 +129,49 @@ func TestNoWishWaits(t *testing.T) {
 			time.Sleep(5 * time.Second)
 			cancel()
 			wg.Wait()
+			if out.late > out.seen/10000 {
+				t.Errorf("seed %d: %d of %d wishes waited more than two periods, want at most one in 10,000", seed, out.late, out.seen)
+			}
 			if out.worst > most || len(out.wishes) > 0 || out.seen < 5000 {
 				t.Errorf("seed %d: the slowest of %d wishes waited %v, and %d wait still; want at most %v, and none", seed, out.seen, out.worst, len(out.wishes), most)
 			}
 			t.Logf("seed %d: %d wishes, %d frames, the slowest wish waited %v", seed, out.seen, d.Stats().Frames, out.worst)
 		})
 	}
+}
+
+// TestFirstFrames: also frames of which the driver has not measured any are
+// presented before the flip that they were begun for.
+func TestFirstFrames(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScreen(64, 48)
+		d, err := fynedriver.New(fynedriver.Config{Size: image.Pt(64, 48), Output: s})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.App().Settings().SetTheme(theme.DefaultTheme())
+		box := canvas.NewRectangle(color.Black)
+		w := d.App().NewWindow("first")
+		w.SetContent(box)
+		w.Show()
+		var begun, seen []time.Duration // flips, since the screen's start
+		d.OnFrame(func(now time.Time) {
+			begun = append(begun, s.NextFlip(now).Sub(s.start))
+			box.FillColor = color.NRGBA{uint8(len(begun)), 0, 0, 255}
+			box.Refresh()
+			time.Sleep(frameCost)
+			d.Wake()
+		})
+		s.onFrame = func(now time.Time) { seen = append(seen, s.NextFlip(now).Sub(s.start)) }
+		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		defer cancel()
+		if err := d.Run(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if len(seen) < 10 || !slices.Equal(seen, begun) {
+			t.Errorf("got frames seen at %v, want those that they were begun for: %v", seen, begun)
+		}
+	})
 }
 
 const frameCost = 1500 * time.Microsecond // at most; twice what is measured on a small machine
