@@ -161,7 +161,7 @@ func (s *State) supersede(e *entry, st *Replica, from Device) {
 		s.queueLog(e)
 		s.dropGive(e, RefusedOwner)
 		e.log, e.saved.heir, e.by, e.to = nil, "", 0, promise{}
-		e.out, e.acked = retry{}, 0
+		e.out, e.acked = retry{}, nil
 		e.back = time.Time{}
 		e.lease, e.dropAt = 0, 0
 	}
@@ -201,7 +201,7 @@ func (s *State) replace(e *entry, st *Replica) {
 // settled takes out of the queue what a state has applied.
 func (s *State) settled(e *entry) {
 	e.queue = slices.DeleteFunc(slices.Clone(e.queue), func(o Op) bool {
-		return o.ID.Seq <= appliedTo(e.Applied, o.ID.Origin) || e.Ended
+		return done(e.Applied, o.ID) || e.Ended || e.volatile() && o.ID.Seq <= lastOf(e.Applied, o.ID.Origin)
 	})
 	s.answerOps(e)
 }

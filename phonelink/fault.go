@@ -33,7 +33,7 @@ const (
 	RenderReady            // render at READY
 	RenderUnloaded         // render what is not loaded
 	OpUnsaved              // acknowledge operations that are not on disk
-	AckEarly               // acknowledge operations that were not applied
+	AckEarly               // acknowledge one operation more than was applied
 	QueueUnsaved           // send operations that are not on disk here
 	SeqForgotten           // count operations from the start again after a restart
 	NoDedupe               // apply operations again
@@ -55,6 +55,7 @@ const (
 	TakeNotFollowed        // do not ask the new owner
 	WantForgotten          // forget what a peer asked for when it turns out to be in a new life
 	GoneUncounted          // end what is gone without counting the state up
+	CountOn                // an operation waits for one before it that may never come back
 	faultCount
 )
 
@@ -66,6 +67,7 @@ var faultNames = [faultCount]string{
 	"have-unsaved", "no-repeat", "no-digest", "ignore-profile", "persist-ephemeral", "ignore-moving", "unknown-parked",
 	"stamp-zero-wins", "scene-late", "draft-last-wins", "no-route-back", "ended-forgotten",
 	"take-refused", "take-not-followed", "want-forgotten", "gone-uncounted",
+	"count-on",
 }
 
 // String is the fault's name, as "tandem phonelink simulate --mutant" takes it.

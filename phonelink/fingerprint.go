@@ -196,7 +196,10 @@ func (p *printer) entry(s *State, e *entry) {
 	p.num(0)
 	p.ops(e.queue)
 	p.num(e.last)
-	p.num(e.acked)
+	for _, id := range e.acked {
+		p.num(id.Seq)
+	}
+	p.num(0)
 	p.num(e.refused)
 	p.text(string(e.give.to))
 	if e.give.to != "" || e.to.Device != "" {

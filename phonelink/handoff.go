@@ -296,7 +296,7 @@ func (s *State) adopt(e *entry, from Device, m CommitMsg) {
 	s.queueLog(e) // of an epoch that the sender claimed
 	s.replace(e, &m.State)
 	e.relayed = false
-	e.saved.heir, e.to, e.acked, e.log = "", promise{}, 0, nil
+	e.saved.heir, e.to, e.acked, e.log = "", promise{}, nil, nil
 	e.Rev = Rev{m.Epoch, 0, s.stamp()}
 	e.Lease = Lease{TTL: s.cfg.ttl(e.Kind)}
 	e.lease, e.dropAt = 0, 0
@@ -353,7 +353,7 @@ func (s *State) doneFrom(from *peer, id SessionID, epoch Epoch) {
 	if s.cfg.keepsHeir(e.Kind) {
 		e.Lease.Heir = s.cfg.Self
 	}
-	e.to, e.acked = promise{}, 0
+	e.to, e.acked = promise{}, nil
 	e.saved.heir, e.log, e.by, e.dirty = "", nil, 0, true
 	e.back = s.now.Wall.Add(s.cfg.Timing.TakeBack)
 	e.heard = s.now.Mono

@@ -9,7 +9,7 @@ type Msg interface{ msg() }
 // Replica is a session with what travels with it.
 type Replica struct {
 	Session
-	Applied []OpID // the last operation of each origin that Doc contains, by origin
+	Applied []OpID // the last operation of each origin and incarnation that Doc contains, sorted
 	Ended   bool   // the session is over; Doc is nil
 }
 
@@ -88,7 +88,7 @@ type (
 	}
 	AppliedMsg struct { // owner: these are on disk here
 		ID      SessionID
-		Applied []OpID // the last operation of each origin asked about
+		Applied []OpID // the last operation of each origin and incarnation asked about
 	}
 	DigestMsg struct { // all that is known here
 		Sync  uint64 // the sender's incarnation in the upper 32 bits

@@ -5,8 +5,8 @@ import "time"
 // OpID names one operation for ever: who made it, and its count there, from 1
 // within the session. The upper 24 bits of Seq are the origin's incarnation: a
 // device that has forgotten its count (only of a session that is never on
-// disk) starts again in a later incarnation. An origin's operations are
-// applied in its order, each once.
+// disk), or misses one of its operations, starts again in a later incarnation.
+// An origin's operations of one incarnation are applied in its order, each once.
 type OpID struct {
 	Origin Device `cbor:"1,keyasint,omitempty"`
 	Seq    uint64 `cbor:"2,keyasint,omitempty"`

@@ -1,6 +1,7 @@
 package phonelink
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -9,36 +10,46 @@ import (
 // origin it was counted; counting is the rest.
 const counting = 1<<40 - 1
 
-// follows reports whether seq may be applied next after the last one: the
-// next, or the first of a later incarnation.
-func follows(seq, last uint64) bool {
-	return seq == last+1 || seq&counting == 1 && seq>>40 > last>>40
+// one reports whether two operations are of one origin in one incarnation: these
+// are counted without gaps.
+func (id OpID) one(o OpID) bool { return id.Origin == o.Origin && id.Seq>>40 == o.Seq>>40 }
+
+// follows reports whether an operation is the next of its count, of which list
+// has the last that was applied.
+func follows(list []OpID, id OpID) bool {
+	last := appliedTo(list, id)
+	return last != 0 && id.Seq == last+1 || last == 0 && id.Seq&counting == 1
 }
 
-// appliedTo is the last operation of the origin that was applied.
-func appliedTo(list []OpID, origin Device) uint64 {
-	for _, id := range list {
-		if id.Origin == origin {
-			return id.Seq
+// appliedTo is the last operation that was applied of this one's count; 0: none.
+func appliedTo(list []OpID, id OpID) uint64 {
+	for _, x := range list {
+		if x.one(id) {
+			return x.Seq
 		}
 	}
 	return 0
 }
 
-// withApplied is list with one more operation; list itself stays.
-func withApplied(list []OpID, id OpID) []OpID {
-	out := slices.Clone(list)
-	for i := range out {
-		if out[i].Origin == id.Origin {
-			out[i].Seq = id.Seq
-			return out
+// done reports whether an operation was applied.
+func done(list []OpID, id OpID) bool { return id.Seq <= appliedTo(list, id) }
+
+// lastOf is the last operation of the origin in its last incarnation.
+func lastOf(list []OpID, origin Device) (seq uint64) {
+	for _, x := range list {
+		if x.Origin == origin {
+			seq = max(seq, x.Seq)
 		}
 	}
-	i, _ := slices.BinarySearchFunc(out, id.Origin, func(o OpID, d Device) int {
-		if o.Origin < d {
-			return -1
-		}
-		return 1
+	return seq
+}
+
+// withApplied is list with one more operation, or with this one in place of those
+// of earlier incarnations; list itself stays.
+func withApplied(list []OpID, id OpID, alone bool) []OpID {
+	out := slices.DeleteFunc(slices.Clone(list), func(o OpID) bool { return o.one(id) || alone && o.Origin == id.Origin })
+	i, _ := slices.BinarySearchFunc(out, id, func(a, b OpID) int {
+		return cmp.Or(cmp.Compare(a.Origin, b.Origin), cmp.Compare(a.Seq, b.Seq))
 	})
 	return slices.Insert(out, i, id)
 }
@@ -70,18 +81,15 @@ func (s *State) edit(t uint64, e *entry, act Action) {
 			act = set
 		}
 	}
-	o := Op{At: s.stamp(), Act: act}
+	o, last := Op{At: s.stamp(), Act: act}, e.last
 	o.ID = s.nextID(e)
 	if after, _ := s.apply(doc, o, s.owns(e)); after != doc && tooBig(after) {
-		e.last--
+		e.last = last
 		s.answer(t, refusal(RefusedUnsupported))
 		return
 	}
 	s.touch(e)
-	// One before it may have been acknowledged by an owner whose epoch is past,
-	// and be on its way here: it would be dropped if this one were done first.
-	next := follows(o.ID.Seq, appliedTo(e.Applied, s.cfg.Self)) || e.volatile()
-	if s.owns(e) && len(e.queue) == 0 && next {
+	if s.owns(e) && (follows(e.Applied, o.ID) || e.volatile()) {
 		s.do(e, o)
 		s.answer(t, nil)
 		return
@@ -94,21 +102,41 @@ func (s *State) edit(t uint64, e *entry, act Action) {
 	}
 }
 
-// nextID names the next operation that is made here.
+// nextID names the next operation that is made here. One before it may have been
+// acknowledged by an owner whose epoch is past, and be known to that one alone:
+// it comes back with it, some day or never. The next one does not wait for that,
+// and must not take its place: it begins a count of its own.
 func (s *State) nextID(e *entry) OpID {
 	if e.last == 0 {
-		e.last = appliedTo(e.Applied, s.cfg.Self)
+		e.last = lastOf(e.Applied, s.cfg.Self)
 		if !s.cfg.Faults.Has(SeqForgotten) {
 			e.last = max(e.last, s.boot<<40)
 		}
+	}
+	if s.missing(e) && !s.cfg.Faults.Has(CountOn) {
+		e.last = (e.last>>40 + 1) << 40
 	}
 	e.last++
 	return OpID{s.cfg.Self, e.last}
 }
 
+// missing reports whether what is known here of the session lacks an operation
+// that was made here, acknowledged, and is not here any more.
+func (s *State) missing(e *entry) bool {
+	last := OpID{s.cfg.Self, e.last}
+	if last.Seq&counting == 0 || e.volatile() {
+		return false
+	}
+	first := last.Seq + 1 // of those that are here
+	if i := slices.IndexFunc(e.queue, func(o Op) bool { return o.ID.one(last) }); i >= 0 {
+		first = e.queue[i].ID.Seq
+	}
+	return first&counting-1 > appliedTo(e.Applied, last)&counting
+}
+
 // do applies an operation that follows, as the owner.
 func (s *State) do(e *entry, o Op) {
-	e.Applied = withApplied(e.Applied, o.ID)
+	e.Applied = withApplied(e.Applied, o.ID, e.volatile())
 	at := s.sane(o.At)
 	s.hear(at)
 	if _, end := o.Act.(Finish); end {
@@ -206,11 +234,11 @@ func (s *State) ops(from *peer, m OpsMsg) {
 	}
 	var ids []OpID
 	for _, o := range m.Ops {
-		id := OpID{o.ID.Origin, appliedTo(e.Applied, o.ID.Origin)}
+		id := OpID{o.ID.Origin, appliedTo(e.Applied, o.ID)}
 		if s.cfg.Faults.Has(AckEarly) {
-			id = o.ID
+			id.Seq++
 		}
-		if id.Seq != 0 && !slices.ContainsFunc(ids, func(x OpID) bool { return x.Origin == id.Origin }) {
+		if id.Seq != 0 && !slices.ContainsFunc(ids, func(x OpID) bool { return x.one(id) }) {
 			ids = append(ids, id)
 		}
 	}
@@ -224,9 +252,11 @@ func (s *State) accept(from *peer, e *entry, o Op) {
 			return
 		}
 	}
-	last := appliedTo(e.Applied, o.ID.Origin)
-	// What was never on disk may be lost with a crash, for good: no gap is waited for.
-	ok := follows(o.ID.Seq, last) || e.volatile() && o.ID.Seq > last
+	last := appliedTo(e.Applied, o.ID)
+	ok := follows(e.Applied, o.ID)
+	if e.volatile() { // what was never on disk may be lost with a crash, for good: no gap is waited for
+		ok = o.ID.Seq > lastOf(e.Applied, o.ID.Origin)
+	}
 	if s.cfg.Faults.Has(AcceptGaps) {
 		ok = o.ID.Seq > last
 	}
@@ -252,10 +282,14 @@ func (s *State) appliedBy(from *peer, m AppliedMsg) {
 	}
 	// What was made here is kept until its copy is here too: if this device
 	// claims the session before that, it has it.
-	e.acked = max(e.acked, appliedTo(m.Applied, s.cfg.Self))
+	for _, id := range m.Applied {
+		if id.Origin == s.cfg.Self && !done(e.acked, id) && len(e.acked) < maxOrigins {
+			e.acked = withApplied(e.acked, id, false)
+		}
+	}
 	n := len(e.queue)
 	e.queue = slices.DeleteFunc(slices.Clone(e.queue), func(o Op) bool {
-		return o.ID.Origin != s.cfg.Self && o.ID.Seq <= appliedTo(m.Applied, o.ID.Origin)
+		return o.ID.Origin != s.cfg.Self && done(m.Applied, o.ID)
 	})
 	e.dirty = e.dirty || len(e.queue) != n
 	e.out = retry{}
@@ -266,10 +300,11 @@ func (s *State) appliedBy(from *peer, m AppliedMsg) {
 // answerOps answers who waited for operations that are no longer queued.
 func (s *State) answerOps(e *entry) {
 	e.tags = slices.DeleteFunc(e.tags, func(t tag) bool {
-		if t.seq > e.acked && slices.ContainsFunc(e.queue, func(o Op) bool { return o.ID == OpID{s.cfg.Self, t.seq} }) {
+		id := OpID{s.cfg.Self, t.seq}
+		if !done(e.acked, id) && slices.ContainsFunc(e.queue, func(o Op) bool { return o.ID == id }) {
 			return false
 		}
-		if e.Ended && t.seq > appliedTo(e.Applied, s.cfg.Self) {
+		if e.Ended && !done(e.Applied, id) {
 			s.answer(t.tag, refusal(RefusedUnknown))
 		} else {
 			s.answer(t.tag, nil)
@@ -307,11 +342,22 @@ func (s *State) settleQueue(e *entry) {
 
 // unsent is the first part of what the owner has not acknowledged.
 func (s *State) unsent(e *entry) []Op {
-	n := 0
-	for n < len(e.queue) && e.queue[n].ID.Origin == s.cfg.Self && e.queue[n].ID.Seq <= e.acked {
-		n++
+	var list []Op
+	for _, o := range e.queue {
+		if o.ID.Origin != s.cfg.Self || !done(e.acked, o.ID) {
+			list = append(list, o)
+		}
 	}
-	return e.queue[n:min(len(e.queue), n+opsPart)]
+	if len(list) <= opsPart {
+		return list
+	}
+	part := list[:opsPart:opsPart]
+	for _, o := range list[opsPart:] { // those before may wait for one that is not here; these do not
+		if !slices.ContainsFunc(part, func(p Op) bool { return p.ID.one(o.ID) }) && len(part) < 2*opsPart {
+			part = append(part, o)
+		}
+	}
+	return part
 }
 
 // applyQueue does what waited for an owner, once this device is that.
@@ -322,9 +368,9 @@ func (s *State) applyQueue(e *entry) {
 	queue := e.queue
 	e.queue, e.dirty = nil, true
 	for _, o := range queue {
-		switch last := appliedTo(e.Applied, o.ID.Origin); {
-		case e.Ended || o.ID.Seq <= last:
-		case follows(o.ID.Seq, last) || e.volatile():
+		switch {
+		case e.Ended || done(e.Applied, o.ID) || e.volatile() && o.ID.Seq <= lastOf(e.Applied, o.ID.Origin):
+		case follows(e.Applied, o.ID) || e.volatile():
 			s.do(e, o)
 		default: // one that another owner acknowledged is on its way here
 			e.queue = append(e.queue, o)

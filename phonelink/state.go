@@ -67,7 +67,7 @@ const (
 	MaxSessions = 4096 // sessions, ended ones included
 	maxOut      = 256  // unacknowledged operations of one session
 	maxLog      = 256  // operations that the heir has not got
-	maxOrigins  = 64   // devices that change one session
+	maxOrigins  = 64   // counts of devices that change one session
 )
 
 // State is all that a device knows of sessions. The zero value is not one: see
@@ -149,7 +149,7 @@ type entry struct {
 	performing OpID
 	know       []know
 	out        retry
-	acked      uint64 // the last operation made here that this owner has, though its copy may not be here yet
+	acked      []OpID // the last operations made here that this owner has, though its copy may not be here yet
 	tags       []tag
 	due        time.Duration // when something is to be done; 0: nothing
 }

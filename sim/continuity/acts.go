@@ -77,7 +77,12 @@ func (w *world) ask(n *node, p *plot, m *mark, r phonelink.Request) {
 	w.tag++
 	w.asks[w.tag] = &wish{node: n.index, plot: p, what: r, mark: m}
 	w.say("%s's person wants %T %s", n.device, r, name(p.id))
+	f, _ := n.state.Inspect(p.id, w.clock(n))
+	life, x := n.life, w.asks[w.tag]
 	w.tell(n, phonelink.Ask{Tag: w.tag, Request: r})
+	if _, edit := r.(phonelink.Edit); edit && f.Owns && n.life == life && x.state == asked {
+		w.fail("wait", "%s has %s, and its person's change of it waits", n.device, name(p.id))
+	}
 }
 
 // answered notes what was promised: from here on it must hold.
