@@ -99,9 +99,9 @@ func (h *hub) answer(conn *net.TCPConn, from netip.AddrPort) {
 		if peer.Target != "" && peer.Target != h.self.ID || peer.TargetVersion != 0 && peer.TargetVersion != ownVersion {
 			return fmt.Errorf("%w: caller means %s, version %d", errUnexpected, peer.Target, peer.TargetVersion)
 		}
-		h.count(peer.ID, 1)
+		stop := h.coming(peer.ID, from.Addr())
 		l, r, err := h.secure(conn, peer, netip.AddrPortFrom(from.Addr(), peer.Port), true)
-		h.count(peer.ID, -1)
+		stop()
 		if err != nil {
 			return err
 		}
@@ -423,7 +423,7 @@ func (h *hub) leave(old *link) {
 func (h *hub) expected(old *link) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return !old.heir && (old.heirs > 0 || h.calls[old.peer.ID] > 0 && !old.finishing)
+	return !old.heir && (old.heirs > 0 || (h.calls[old.peer.ID] > 0 || h.comings[old.peer.ID] > 0) && !old.finishing)
 }
 
 // outlives decides which of two links of one device goes on; true: the new one.
@@ -552,9 +552,30 @@ func hasAddress(p pin, a netip.Addr) bool {
 func (h *hub) count(id string, n int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.calls[id] += n; h.calls[id] <= 0 {
-		delete(h.calls, id)
+	add(h.calls, id, n)
+}
+
+func add(to map[string]int, id string, n int) {
+	if to[id] += n; to[id] <= 0 {
+		delete(to, id)
 	}
+}
+
+// coming counts the handshake of a caller that says that it is id, until stop.
+// Anybody can say so and then be silent: only at an address where the device has
+// been does it keep this side from calling the device itself.
+func (h *hub) coming(id string, from netip.Addr) (stop func()) {
+	proven := h.provenAt(id, from)
+	change := func(n int) {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		add(h.comings, id, n)
+		if proven {
+			add(h.calls, id, n)
+		}
+	}
+	change(1)
+	return func() { change(-1) }
 }
 
 // addressOf is where a connection comes from, IPv4 as such.

@@ -187,7 +187,8 @@ type hub struct {
 	running bool
 	pinned  map[string]pin
 	links   map[string]*link
-	calls   map[string]int // handshakes under way, by id
+	calls   map[string]int // handshakes under way that count as calls, by id
+	comings map[string]int // those of whoever calls with this id, which is not shown yet
 	window  time.Time      // end of the open pairing window; zero: closed
 	asks    int            // requests to pair since the window opened
 
@@ -218,7 +219,7 @@ func newHub(c hubConfig) (*hub, error) {
 		return nil, fmt.Errorf("kdeconnect: paired devices: %w", err)
 	}
 	h := &hub{c: c, log: c.Logger, self: self, spki: leaf.RawSubjectPublicKeyInfo, events: make(chan event, 64), wakes: make(chan wake, 64), up: make(chan struct{}), changed: make(chan struct{}, 1),
-		gate: newAdmission(), hears: newThrottle(), fetch: make(chan struct{}, maxFetches), offer: make(chan struct{}, maxOffers), pinned: make(map[string]pin), links: make(map[string]*link), calls: make(map[string]int)}
+		gate: newAdmission(), hears: newThrottle(), fetch: make(chan struct{}, maxFetches), offer: make(chan struct{}, maxOffers), pinned: make(map[string]pin), links: make(map[string]*link), calls: make(map[string]int), comings: make(map[string]int)}
 	for _, p := range pins {
 		h.pinned[p.ID] = p
 	}
