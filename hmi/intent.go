@@ -66,6 +66,22 @@ type Select struct {
 // Turn wants other pages of the present list, later ones if positive.
 type Turn struct{ By int }
 
+// Read wants the screen of one session, by its key.
+type Read struct{ Key string }
+
+// Write wants to begin changing the draft that is read; Typed is what it says
+// now, with the cursor's place in bytes; Keep hands that on while it goes on,
+// and Written ends it. What was typed is kept either way.
+type (
+	Write struct{}
+	Typed struct {
+		Text   string
+		Cursor int
+	}
+	Keep    struct{}
+	Written struct{}
+)
+
 // Doubt wants a person asked, or no longer asked, whether to really unpair.
 type Doubt struct{ On bool }
 
@@ -74,6 +90,11 @@ func (Tell) intent()       {}
 func (Select) intent()     {}
 func (Turn) intent()       {}
 func (Doubt) intent()      {}
+func (Read) intent()       {}
+func (Write) intent()      {}
+func (Typed) intent()      {}
+func (Keep) intent()       {}
+func (Written) intent()    {}
 func (Ask) intent()        {}
 func (Show) intent()       {}
 func (ShowPart) intent()   {}
@@ -89,6 +110,7 @@ type State struct {
 	Settings Settings
 	Night    bool
 	Pick     Pick
+	Writing  Writing
 }
 
 // Parts of the phone screen.
@@ -99,6 +121,9 @@ const (
 	PartCalls
 	PartFiles
 	PartPairing // open only while parked; leaving it closes the pairing window
+	PartWork    // all that is under way
+	PartReader  // one session of it
+	PartControl // what of one phone is commanded from here
 	PhoneParts
 )
 
@@ -109,7 +134,21 @@ type Pick struct {
 	Key   string           // of the entry; "": the first
 	Page  int              // of the list
 	Doubt bool             // a person is asked whether to unpair
+	List  bool             // the reader was opened from the list, and leads back to it
 }
+
+// Writing is a draft that is being changed here. What was typed is sent as an
+// operation when it ends, however that comes about, and whenever the typing
+// rests: nothing typed is lost with the screen.
+type Writing struct {
+	Key    string // of the session; "": nothing is being changed
+	Text   string // as it is now
+	Base   string // as the phone link knows it: Text was made from it
+	Cursor int    // byte of Text
+}
+
+// On reports whether something is being changed.
+func (w Writing) On() bool { return w.Key != "" }
 
 // depth is how many screens Back remembers: the driving rules allow three
 // levels, and more than a few would only be a maze.
@@ -126,7 +165,21 @@ func (s State) Step(m *Model, in Intent) (State, []Ask, []phonelink.Request) {
 	case pairing && !next.pairing():
 		requests = append(requests, phonelink.ClosePairing{})
 	}
+	if next.Writing.On() && (next.Screen != PhoneScreen || next.Part != PartReader || next.Pick.Key != next.Writing.Key) {
+		requests = append(requests, next.Writing.keep()...)
+		next.Writing = Writing{}
+	}
 	return next, asks, requests
+}
+
+// keep is the request that makes what was typed the draft's text; none if it is
+// already. Of a draft that is not here any more the operation finds the owner.
+func (w Writing) keep() []phonelink.Request {
+	id, err := phonelink.ParseSessionID(w.Key)
+	if err != nil || w.Text == w.Base {
+		return nil
+	}
+	return []phonelink.Request{phonelink.Edit{Session: id, Op: phonelink.Op{Act: phonelink.SetText{Text: w.Text, Base: w.Base, Cursor: w.Cursor}}}}
 }
 
 func (s State) pairing() bool { return s.Screen == PhoneScreen && s.Part == PartPairing }
@@ -147,7 +200,26 @@ func (s State) step(m *Model, in Intent) (State, []Ask, []phonelink.Request) {
 		s.Pick.Page = max(0, s.Pick.Page+v.By)
 	case Doubt:
 		s.Pick.Doubt = v.On
+	case Read:
+		return s.reads(v.Key), nil, nil
+	case Write:
+		if x := m.Phones.WorkOf(s.Pick.Key); s.Part == PartReader && s.Screen == PhoneScreen && x != nil && x.Edit {
+			s.Writing = Writing{Key: x.Key, Text: x.Full, Base: x.Full, Cursor: len(x.Full)}
+		}
+	case Typed:
+		if s.Writing.On() {
+			s.Writing.Text, s.Writing.Cursor = v.Text, v.Cursor
+		}
+	case Keep:
+		requests := s.Writing.keep()
+		s.Writing.Base = s.Writing.Text
+		return s, nil, requests
+	case Written:
+		return s.written()
 	case Show, ShowPart, Back:
+		if _, back := in.(Back); back && s.Writing.On() {
+			return s.written()
+		}
 		return s.moved(m, in), nil, nil
 	case Choose:
 		s.Settings, _ = s.Settings.With(v.Name, v.Value)
@@ -159,6 +231,23 @@ func (s State) step(m *Model, in Intent) (State, []Ask, []phonelink.Request) {
 		}
 	}
 	return s, nil, nil
+}
+
+// reads opens the reader.
+func (s State) reads(key string) State {
+	list := s.Screen == PhoneScreen && s.Part == PartWork
+	if s.Screen != PhoneScreen {
+		s = s.moved(&Model{}, Show{PhoneScreen})
+	}
+	s.Part, s.Pick = PartReader, Pick{Phone: s.Pick.Phone, Key: key, List: list}
+	return s
+}
+
+// written ends the changing of a draft.
+func (s State) written() (State, []Ask, []phonelink.Request) {
+	requests := s.Writing.keep()
+	s.Writing = Writing{}
+	return s, nil, requests
 }
 
 // moved is where a wish for another place leads. A phone screen that is opened
@@ -179,12 +268,14 @@ func (s State) moved(m *Model, in Intent) State {
 		s.Part = v.Part
 	case Back:
 		switch n := len(s.Before); {
-		case s.Part != 0:
+		case s.Part == PartReader && s.Screen == PhoneScreen && s.Pick.List:
+			s.Part = PartWork
+		case s.Part != 0 && (s.Part != PartReader || s.Screen != PhoneScreen):
 			s.Part = 0
 		case n > 0:
-			s.Screen, s.Before = s.Before[n-1], append([]Screen{}, s.Before[:n-1]...)
+			s.Screen, s.Part, s.Before = s.Before[n-1], 0, append([]Screen{}, s.Before[:n-1]...)
 		default:
-			s.Screen = Home
+			s.Screen, s.Part = Home, 0
 		}
 	}
 	s.Pick = Pick{Phone: s.Pick.Phone}

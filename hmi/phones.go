@@ -1,8 +1,10 @@
 package hmi
 
 import (
+	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"tandem/phonelink"
@@ -52,13 +54,15 @@ type Phones struct {
 	Pairing   *Pairing // nil: the pairing screen is not open, or not allowed now
 	List      []Phone
 	Things    []Thing // what is under way and can go on elsewhere, most urgent first
+	Work      []Work  // all that is under way, on either side
+	Goal      *Thing  // where this car is to go; No ends that; nil: nowhere
 	Sources   []Source
 	Notes     []PhoneNote
 	Threads   []Thread
 	Calls     []PhoneCall
 	Transfers []Transfer
 
-	next time.Time
+	next, now time.Time
 }
 
 // Phone is a paired phone.
@@ -142,8 +146,10 @@ type Transfer struct {
 	Done     int64
 	Incoming bool
 	Finished bool
-	Problem  string
+	Problem  string            // why it failed, in the words of whoever knows; "": it did not
+	Folder   string            // the end of where an incoming file is; "" until it is there
 	Cancel   phonelink.Request // nil: it is over
+	Yes, No  phonelink.Request // takes and refuses a file that is offered; nil: it is not
 }
 
 // Next is when the model changes by itself, because something expires; the
@@ -187,7 +193,7 @@ func PhonesOf(v *phonelink.View, l Limits, now time.Time) *Phones {
 	if v == nil {
 		return &Phones{Limits: l}
 	}
-	p := &Phones{Link: LinkReady, Name: l.title(v.Name), Profile: v.Profile, Locked: v.Locked, Limits: l}
+	p := &Phones{Link: LinkReady, Name: l.title(v.Name), Profile: v.Profile, Locked: v.Locked, Limits: l, now: now}
 	p.trouble(v)
 	if v.Pairing != nil && l.Setup && !p.until(v.Pairing.Until, now) {
 		p.Pairing = l.pairing(v.Pairing)
@@ -201,6 +207,7 @@ func PhonesOf(v *phonelink.View, l Limits, now time.Time) *Phones {
 	p.transfers(v)
 	p.sources(v)
 	p.things(v, now)
+	p.works(v)
 	return p
 }
 
@@ -248,7 +255,8 @@ func (l Limits) phone(x phonelink.Phone) Phone {
 	if l.Texts {
 		p.Clipboard = l.text(x.Clipboard)
 	}
-	p.Players, p.Commands = nil, nil // sources has the players; commands are not offered
+	p.Players = nil // sources has them
+	l.commanded(&p, x)
 	return p
 }
 
@@ -324,14 +332,64 @@ func (p *Phones) calls(v *phonelink.View) {
 	}
 }
 
+// transfers are the files: those that wait for a yes, those on their way, and
+// those that have arrived or failed.
 func (p *Phones) transfers(v *phonelink.View) {
-	for _, t := range first(v.Transfers, p.Limits.items(maxList)) {
+	room := p.Limits.items(maxList)
+	seen := map[string]bool{}
+	for i := range v.Transfers {
+		seen[v.Transfers[i].ID] = true
+	}
+	for i := range v.Offers {
+		o := &v.Offers[i]
+		if id := o.Session.ID.String(); o.Session.Kind == phonelink.File && !seen[id] && !p.until(o.Until, p.now) && len(p.Transfers) < room {
+			seen[id] = true
+			x := p.file(&o.Session, o.From)
+			x.Yes, x.No = phonelink.Accept{Session: o.Session.ID}, phonelink.Decline{Session: o.Session.ID}
+			p.Transfers = append(p.Transfers, x)
+		}
+	}
+	for i := range v.Sessions {
+		s := &v.Sessions[i]
+		if id := s.ID.String(); s.Kind == phonelink.File && !seen[id] && s.Handoff != phonelink.Settled && !s.Local && len(p.Transfers) < room {
+			x := p.file(s, peerOf(s))
+			x.Done, x.Cancel = int64(min(1, max(0, s.Progress))*float64(max(0, x.Size))), phonelink.Cancel{Transfer: id}
+			p.Transfers = append(p.Transfers, x)
+		}
+	}
+	for _, t := range first(v.Transfers, room-len(p.Transfers)) {
 		x := Transfer{Key: t.ID, Phone: p.nameOf(t.Device), Name: p.Limits.spoken(t.Name), Size: t.Size, Done: t.Done, Incoming: t.Incoming, Finished: t.Finished, Problem: p.Limits.title(t.Problem)}
-		if !t.Finished && t.Problem == "" {
+		switch {
+		case !t.Finished && t.Problem == "":
 			x.Cancel = phonelink.Cancel{Transfer: t.ID}
+		case t.Finished && t.Incoming:
+			x.Folder = p.Limits.title(folder(t.Path))
 		}
 		p.Transfers = append(p.Transfers, x)
 	}
+}
+
+// file is the session of a file that is not a transfer yet.
+func (p *Phones) file(s *phonelink.SessionView, from phonelink.Device) Transfer {
+	x := Transfer{Key: s.ID.String(), Phone: p.nameOf(from), Name: p.Limits.spoken(s.Title), Size: -1, Incoming: true}
+	if d, ok := s.Doc.(*phonelink.FileDoc); ok && d != nil {
+		x.Size = d.Size
+		if d.Name != "" {
+			x.Name = p.Limits.spoken(d.Name)
+		}
+	}
+	return x
+}
+
+// folder is the last folders of where a file is, which say the most.
+func folder(path string) string {
+	const last = 3
+	dir, _ := filepath.Split(path)
+	parts := strings.Split(strings.Trim(dir, "/"), "/")
+	if n := len(parts); n > last {
+		return "…/" + strings.Join(parts[n-last:], "/")
+	}
+	return strings.TrimSuffix(dir, "/")
 }
 
 // join is the names of those in a conversation, or their addresses.

@@ -26,10 +26,12 @@ const (
 	PlayHere               // on a phone whose app cannot hand over: pause there, play here
 	SendThere              // here; Yes continues it on the phone
 	CopyHere               // on a phone that is out of reach; Yes begins a copy of it here
+	Stays                  // here, and no phone is in reach that it could go to
+	Away                   // on a phone that is out of reach, and stays there
 )
 
 func (d Doing) String() string {
-	names := [...]string{"Ringing", "Offered", "Coming", "Going", "TakeBack", "TakeHere", "PlayHere", "SendThere", "CopyHere"}
+	names := [...]string{"Ringing", "Offered", "Coming", "Going", "TakeBack", "TakeHere", "PlayHere", "SendThere", "CopyHere", "Stays", "Away"}
 	return names[max(0, min(int(d), len(names)-1))]
 }
 
@@ -93,9 +95,7 @@ func (p *Phones) things(v *phonelink.View, now time.Time) {
 		}
 		if s.TakeBack.After(now) && !s.Local {
 			p.until(s.TakeBack, now)
-			t := p.thing(TakeBack, s)
-			t.Until, t.Yes = s.TakeBack, phonelink.TakeBack{Session: s.ID}
-			p.Things = append(p.Things, t)
+			p.Things = append(p.Things, p.takeBack(s))
 			continue
 		}
 		if same[TakeHere]+same[PlayHere] < maxSame {
@@ -117,7 +117,7 @@ func (p *Phones) things(v *phonelink.View, now time.Time) {
 // what can be done, unless somebody waits for an answer.
 func (t *Thing) urgency() Doing {
 	if t.Parked && t.Do > Offered {
-		return CopyHere + 1 + t.Do
+		return Away + 1 + t.Do
 	}
 	return t.Do
 }

@@ -19,6 +19,11 @@ type PhoneWords struct {
 	KindMedia, KindNavigation, KindCall, KindDraft                 string
 	KindPage, KindClipboard, KindFile, KindScene                   string
 
+	// Sessions and their screens.
+	Ongoing, NoOngoing, NoOngoingAdvice, Read, Edit, Done, End string
+	ToWhom, Empty, SendMessage, Gone, GoneAdvice, ReadTo       string
+	LinkOnly, LinkScan, BothChanged, Kept, GoalNoPhone         string
+
 	// Phones.
 	Absent, Connecting, Connected, Weak                             string
 	CanHandOff, CanMedia, CanClip, CanClipTap, CanCalls, CanTexts   string
@@ -37,6 +42,7 @@ type PhoneWords struct {
 	Ended, Missed, Muted, AnswerThere, AnswerThereMute    string
 	Replies                                               [4]string // sent as they stand; one tap
 	NoFiles, NoFilesAdvice, Received, Delivered, Waiting  string
+	Failed, InFolder, FileWaits                           string
 	Cancel, SendPlace, ClipOf, ClipNone, ClipHidden, Pass string
 
 	// Pairing.

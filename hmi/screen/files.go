@@ -36,10 +36,15 @@ func (s *base) filesPart(height float32) phonePart {
 		for i := range m.Transfers {
 			x := &m.Transfers[i]
 			glyph := widget.IconSend
-			if x.Incoming {
+			switch {
+			case x.Problem != "":
+				glyph = widget.IconWarning
+			case x.Finished:
+				glyph = widget.IconFile
+			case x.Incoming:
 				glyph = widget.IconTake
 			}
-			entries = append(entries, entry{key: x.Key, glyph: glyph, title: x.Name, caption: s.transferText(x)})
+			entries = append(entries, entry{key: x.Key, glyph: glyph, title: x.Name, caption: s.transferText(x), fresh: x.Yes != nil})
 		}
 		show(none, len(entries) == 0)
 		at := chosenOf(entries, v.State.Pick.Key)
@@ -60,7 +65,16 @@ func (s *base) filesPart(height float32) phonePart {
 // fileHeight is how high the card of a file is.
 func (s *base) fileHeight() float32 {
 	p := s.panel()
-	return p.Pad*1.5 + p.Button.Height + theme.Space2 + 8
+	texts := widget.Line(p.Type.Body) + float32(s.fileLines())*widget.Line(p.Type.Second)
+	return p.Pad*1.5 + max(p.Button.Height, texts) + theme.Space2 + 8
+}
+
+// fileLines is how many lines are below a file's name.
+func (s *base) fileLines() int {
+	if s.panel().Class == theme.Compact {
+		return 1
+	}
+	return 2
 }
 
 // transferText is how far a file is.
@@ -68,35 +82,54 @@ func (s *base) transferText(x *hmi.Transfer) string {
 	w := &s.words().Phones
 	switch {
 	case x.Problem != "":
-		return x.Problem
+		return w.Failed
+	case x.Yes != nil:
+		return dots(w.FileWaits, s.Format.Bytes(x.Size))
 	case x.Finished && x.Incoming:
 		return dots(w.Received, s.Format.Bytes(x.Size))
 	case x.Finished:
 		return dots(w.Delivered, s.Format.Bytes(x.Size))
 	case x.Size > 0:
-		return s.Format.Whole(100*float64(x.Done)/float64(x.Size)) + "\u00a0% · " + s.Format.Bytes(x.Size)
+		return s.Format.Whole(100*float64(min(x.Done, x.Size))/float64(x.Size)) + "\u00a0% · " + s.Format.Bytes(x.Size)
 	}
 	return s.Format.Bytes(x.Done)
 }
 
+// fileCard is one file: what it is called, how far it is, whose it is, and why
+// it failed or where it is; what waits for a yes is taken or refused here.
 func (s *base) fileCard() (fyne.CanvasObject, func(x *hmi.Transfer)) {
 	p, w := s.panel(), &s.words().Phones
 	name := widget.NewLabel(s.Theme, p.Type.Body, s.Theme.Text, 1)
 	about := widget.NewLabel(s.Theme, p.Type.Second, s.Theme.TextSecond, 1)
+	more := widget.NewLabel(s.Theme, p.Type.Second, s.Theme.TextSecond, 1)
 	bar := widget.NewProgress(s.Theme)
 	var now hmi.Transfer
-	cancel := widget.NewButton(s.Theme, widget.IconClose, "", w.Cancel, func() { s.tell(now.Cancel) })
+	button := func(glyph widget.IconName, name string, r func() phonelink.Request) *widget.Button {
+		return widget.NewButton(s.Theme, glyph, "", name, func() { s.tell(r()) })
+	}
+	cancel := button(widget.IconClose, w.Cancel, func() phonelink.Request { return now.Cancel })
+	yes := button(widget.IconCheck, w.Accept, func() phonelink.Request { return now.Yes })
+	yes.SetState(widget.State{On: true})
+	no := button(widget.IconClose, w.NotNow, func() phonelink.Request { return now.No })
 	card := widget.NewCard(s.Theme, "", "", func(b widget.Box) {
 		foot, b := b.Bottom(8, theme.Space2)
 		foot.Place(bar)
-		x, b := b.Right(p.Button.Width, theme.Space3)
-		x, _ = x.Top(p.Button.Height, 0)
-		x.Place(cancel)
-		head, b := b.Top(widget.Line(p.Type.Body), 0)
-		head.Place(name)
-		head, _ = b.Top(widget.Line(p.Type.Second), 0)
-		head.Place(about)
-	}, name, about, bar, cancel)
+		for _, x := range []*widget.Button{cancel, no, yes} {
+			if x.Visible() {
+				var one widget.Box
+				one, b = b.Right(p.Button.Width, theme.TargetGap)
+				one, _ = one.Top(p.Button.Height, 0)
+				one.Place(x)
+			}
+		}
+		b.W -= theme.Space1
+		line, b := b.Top(widget.Line(p.Type.Body), 0)
+		line.Place(name)
+		line, b = b.Top(widget.Line(p.Type.Second), 0)
+		line.Place(about)
+		line, _ = b.Top(widget.Line(p.Type.Second), 0)
+		line.Place(more)
+	}, name, about, more, bar, cancel, yes, no)
 	return card, func(x *hmi.Transfer) {
 		now = *x
 		name.Set(x.Name)
@@ -108,7 +141,24 @@ func (s *base) fileCard() (fyne.CanvasObject, func(x *hmi.Transfer)) {
 		if phone != "" {
 			phone = lang.With(way, phone)
 		}
-		about.Set(dots(s.transferText(x), phone))
+		last := x.Problem
+		if x.Folder != "" {
+			last = lang.With(w.InFolder, x.Folder)
+		}
+		first := s.transferText(x)
+		switch {
+		case s.fileLines() == 1 && last != "": // which says more than whose it is
+			first = dots(first, last)
+		case s.fileLines() == 1:
+			first = dots(first, phone)
+		case x.Problem != "":
+			first = dots(first, phone)
+		default:
+			last = dots(phone, last)
+		}
+		about.Set(first)
+		more.Set(last)
+		show(more, s.fileLines() > 1)
 		share := float32(0)
 		switch {
 		case x.Finished:
@@ -117,7 +167,11 @@ func (s *base) fileCard() (fyne.CanvasObject, func(x *hmi.Transfer)) {
 			share = float32(float64(x.Done) / float64(x.Size))
 		}
 		bar.Set(share)
+		show(bar, x.Problem == "" && !x.Finished && x.Yes == nil)
 		show(cancel, x.Cancel != nil)
+		show(yes, x.Yes != nil)
+		show(no, x.No != nil)
+		card.Relayout()
 	}
 }
 

@@ -11,8 +11,8 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/driver/mobile"
 	"fyne.io/fyne/v2/test"
-	fwidget "fyne.io/fyne/v2/widget"
 
 	"tandem/hmi"
 	"tandem/hmi/lint"
@@ -162,7 +162,7 @@ func modelFor(t *testing.T, v *phonelink.View, allow restrict.Restrictions) *hmi
 	l := hmi.Limits{Setup: allow.Allows(restrict.NoSetup), Texts: allow.Allows(restrict.NoTextMessage), Chars: allow.StringLimit(), Items: allow.ItemLimit()}
 	m := hmi.PhonesOf(v, l, now)
 	if n := allow.ItemLimit(); n > 0 {
-		for what, got := range map[string]int{"phones": len(m.List), "things": len(m.Things), "sources": len(m.Sources), "notes": len(m.Notes), "threads": len(m.Threads), "calls": len(m.Calls), "transfers": len(m.Transfers)} {
+		for what, got := range map[string]int{"phones": len(m.List), "things": len(m.Things), "sources": len(m.Sources), "notes": len(m.Notes), "threads": len(m.Threads), "calls": len(m.Calls), "transfers": len(m.Transfers), "works": len(m.Work)} {
 			if got > n {
 				t.Fatalf("%d %s, want at most %d", got, what, n)
 			}
@@ -213,7 +213,14 @@ func everywhere(t *testing.T, v *phonelink.View, allow restrict.Restrictions, r 
 			if len(m.Notes) > 0 && r.IntN(2) == 0 {
 				pick.Key = m.Notes[r.IntN(len(m.Notes))].Key
 			}
-			s.Update(&screen.View{Model: k.Model, State: hmi.State{Screen: at.s, Part: part, Pick: pick, Settings: hmi.Defaults()}, Allow: allow})
+			state := hmi.State{Screen: at.s, Part: part, Pick: pick, Settings: hmi.Defaults()}
+			if part == hmi.PartReader && len(m.Work) > 0 {
+				w := &m.Work[r.IntN(len(m.Work))]
+				if state.Pick.Key = w.Key; w.Edit && r.IntN(2) == 0 {
+					state.Writing = hmi.Writing{Key: w.Key, Text: w.Full, Base: w.Full}
+				}
+			}
+			s.Update(&screen.View{Model: k.Model, State: state, Allow: allow})
 			out[fmt.Sprintf("%v %d", at.s, part)] = readable(t, s.Object(), size, k.Theme.Panel.Scale, l.Setup)
 		}
 		bar := screen.NewStatus(k)
@@ -242,7 +249,7 @@ func readable(t *testing.T, root fyne.CanvasObject, size image.Point, scale floa
 		if c, ok := o.(interface{ Called() string }); ok {
 			all = append(all, c.Called())
 		}
-		if _, ok := o.(*fwidget.Entry); ok {
+		if _, ok := o.(mobile.Keyboardable); ok && !setup {
 			t.Fatal("there is something to type into")
 		}
 	})

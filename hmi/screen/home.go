@@ -11,12 +11,14 @@ import (
 )
 
 // NewHome is the first screen: cards of three facts at most. The trip makes room
-// for what is under way on a phone, and comes back when nothing is.
+// for what is under way on a phone, and the climate, which is below all screens
+// anyway, for where the car is to go; they come back when nothing is. On a small
+// panel both take turns, and what waits for an answer comes first.
 func NewHome(k *Kit) Screen {
 	s := &base{Kit: k}
 	p := s.panel()
 	drive, way, car, air := s.driveCard(), s.wayCard(), s.carCard(), s.airCard()
-	things := s.continuity(way)
+	things, goal := s.continuity(way), s.goal(air)
 	switch p.Class {
 	case theme.Compact:
 		s.root = widget.Free(func(b widget.Box) {
@@ -32,20 +34,20 @@ func NewHome(k *Kit) Screen {
 			b = b.Inset(p.Margin, p.Margin)
 			r, b := b.Right(432, p.Gap)
 			r.Row(0, 2, p.Gap).Place(car)
-			r.Row(1, 2, p.Gap).Place(air)
+			r.Row(1, 2, p.Gap).Place(air, goal)
 			b.Row(0, 2, p.Gap).Place(energy)
 			b.Row(1, 2, p.Gap).Place(way, things)
-		}, energy, way, things, car, air)
+		}, energy, way, things, car, air, goal)
 	default:
 		s.root = widget.Free(func(b widget.Box) {
 			b = b.Inset(p.Margin, p.Margin)
 			r, b := b.Right(400, p.Gap)
 			r.Row(0, 2, p.Gap).Place(car)
-			r.Row(1, 2, p.Gap).Place(air)
+			r.Row(1, 2, p.Gap).Place(air, goal)
 			top, b := b.Top(300, p.Gap)
 			top.Place(drive)
 			b.Place(way, things)
-		}, drive, way, things, car, air)
+		}, drive, way, things, car, air, goal)
 	}
 	return s
 }
@@ -139,16 +141,22 @@ func tenth(r hmi.Num) hmi.Num {
 
 // carCard is what is wrong, in plain words, or that nothing is.
 func (s *base) carCard() fyne.CanvasObject {
-	list := s.messages()
+	small := s.panel().Class == theme.Compact
+	list := s.messages(small)
+	if small { // what is wrong says by itself what it is about
+		return widget.NewCard(s.Theme, "", "", func(b widget.Box) { b.Place(list) }, list)
+	}
 	return widget.NewCard(s.Theme, widget.IconCar, s.words().Vehicle, func(b widget.Box) { b.Place(list) }, list)
 }
 
 // messages is the list of the present warnings, or one line that says that
-// there are none.
-func (s *base) messages() *widget.Messages {
+// there are none; if so asked, also where the car is to go while that has no
+// card of its own.
+func (s *base) messages(goal bool) *widget.Messages {
 	w, th := s.words(), s.Theme
 	list := widget.NewMessages(th, s.more)
 	var notes []widget.Note
+	var aside goalNote
 	s.on(func(v *View) {
 		notes = notes[:0]
 		for _, x := range v.Model.Warnings {
@@ -162,9 +170,35 @@ func (s *base) messages() *widget.Messages {
 		default:
 			notes = append(notes, widget.Note{Glyph: widget.IconInfo, Color: th.TextSecond, Title: w.NoData})
 		}
+		if n, on := aside.note(s, v.Model.Phones); goal && on {
+			notes = append(notes, n)
+		}
 		list.Set(notes)
 	})
 	return list
+}
+
+// goalNote is where the car is to go, while something that waits for an answer
+// is in the place of its card; it is worked out once for each model.
+type goalNote struct {
+	phones *hmi.Phones
+	what   widget.Note
+	on     bool
+}
+
+func (g *goalNote) note(s *base, m *hmi.Phones) (widget.Note, bool) {
+	if m == g.phones || m == nil {
+		return g.what, g.on
+	}
+	g.phones = m
+	if all := s.homeThings(m, true); m.Goal != nil && all[0].Session != m.Goal.Session {
+		p := s.panel()
+		title := widget.Fit(p.Type.Body, ThingTitle(s.Format, m.Goal), p.Content().Width*0.47-2*p.Margin-2*p.Pad-p.Icon-theme.Space4)
+		g.what, g.on = widget.Note{Glyph: widget.IconPin, Color: s.Theme.Text, Title: title}, true
+	} else {
+		g.on = false
+	}
+	return g.what, g.on
 }
 
 // more says how many further warnings there are, from a table

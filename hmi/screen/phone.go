@@ -25,6 +25,8 @@ type phoneView struct {
 	pick   hmi.Pick
 	allow  restrict.Flags
 	second int64 // only where a clock shows
+
+	writing string // the draft that is being changed
 }
 
 // phonePart is one part of the phone screen.
@@ -33,13 +35,20 @@ type phonePart struct {
 	set  func(p *hmi.Phones, v *View)
 }
 
-// NewPhone is the phone screen: phones, notifications, messages, calls, files;
-// and the pairing screen, which is only for a parked car.
+// phoneTabs are the parts of the phone screen that have a tab, in its order. The
+// others take the whole screen.
+func phoneTabs() []int {
+	return []int{hmi.PartPhones, hmi.PartWork, hmi.PartNotes, hmi.PartMessages, hmi.PartCalls, hmi.PartFiles}
+}
+
+// NewPhone is the phone screen: phones, what is under way, notifications,
+// messages, calls, files; the reader of a draft or a page; and the pairing
+// screen, which is only for a parked car.
 func NewPhone(k *Kit) Screen {
 	s := &base{Kit: k}
-	p, w := s.panel(), &s.words().Phones
-	names := []string{w.Phones, w.Notifications, w.Messages, w.Calls, w.Files}
-	glyphs := []widget.IconName{widget.IconPhone, widget.IconBell, widget.IconMessage, widget.IconCall, widget.IconFile}
+	p, w, order := s.panel(), &s.words().Phones, phoneTabs()
+	names := []string{w.Phones, w.Ongoing, w.Notifications, w.Messages, w.Calls, w.Files}
+	glyphs := []widget.IconName{widget.IconPhone, widget.IconQueue, widget.IconBell, widget.IconMessage, widget.IconCall, widget.IconFile}
 	var options []widget.Option
 	for i, n := range names {
 		o := widget.Option{Label: n, Name: n}
@@ -48,9 +57,9 @@ func NewPhone(k *Kit) Screen {
 		}
 		options = append(options, o)
 	}
-	tabs := widget.NewChoice(k.Theme, options, func(i int) { s.Send(hmi.ShowPart{Part: i}) }).OnGround()
+	tabs := widget.NewChoice(k.Theme, options, func(i int) { s.Send(hmi.ShowPart{Part: order[i]}) }).OnGround()
 	height := p.Content().Height - 2*p.Margin - p.Button.Height - p.Gap
-	parts := []phonePart{s.phonesPart(height), s.notesPart(height), s.messagesPart(height), s.callsPart(height), s.filesPart(height), s.pairingPart(), s.lockedPart()}
+	parts := []phonePart{s.phonesPart(height), s.notesPart(height), s.messagesPart(height), s.callsPart(height), s.filesPart(height), s.pairingPart(), s.ongoingPart(height), s.readerPart(), s.controlPart(height), s.lockedPart()}
 	const locked = hmi.PhoneParts // one more, in the place of all others
 	trouble := widget.NewEmpty(k.Theme)
 	wrong := widget.NewCard(k.Theme, "", "", func(b widget.Box) { b.Place(trouble) }, trouble)
@@ -60,12 +69,12 @@ func NewPhone(k *Kit) Screen {
 	}
 	s.root = widget.Free(func(b widget.Box) {
 		b = b.Inset(p.Margin, p.Margin)
-		b.Place(parts[hmi.PartPairing].root, parts[locked].root)
+		b.Place(parts[hmi.PartPairing].root, parts[hmi.PartReader].root, parts[hmi.PartControl].root, parts[locked].root)
 		top, b := b.Top(p.Button.Height, p.Gap)
 		top.Place(tabs)
 		b.Place(wrong)
-		for _, x := range parts[:hmi.PartPairing] {
-			b.Place(x.root)
+		for _, i := range order {
+			b.Place(parts[i].root)
 		}
 	}, objects...)
 	var last phoneView
@@ -76,7 +85,7 @@ func NewPhone(k *Kit) Screen {
 		}
 		last = now
 		m := s.phones(v)
-		part := max(0, min(v.State.Part, hmi.PartPairing))
+		part := max(0, min(v.State.Part, hmi.PhoneParts-1))
 		if m.Locked {
 			part = locked
 		}
@@ -85,14 +94,14 @@ func NewPhone(k *Kit) Screen {
 			trouble.Set(s.linkNote(m), m.Trouble)
 		}
 		show(wrong, !ok)
-		show(tabs, part < hmi.PartPairing || !ok)
-		tabs.Set(part, false)
+		tab := slices.Index(order, part)
+		show(tabs, tab >= 0 || !ok)
+		tabs.Set(tab, false)
 		for i, x := range parts {
 			on := ok && i == part
-			if on {
+			if show(x.root, on); on {
 				x.set(m, v)
 			}
-			show(x.root, on)
 		}
 	})
 	return s
@@ -101,8 +110,8 @@ func NewPhone(k *Kit) Screen {
 // phoneView is what the screen depends on at a moment. Seconds matter only
 // where a time runs.
 func (s *base) phoneView(v *View) phoneView {
-	now := phoneView{phones: v.Model.Phones, screen: v.State.Screen, part: v.State.Part, pick: v.State.Pick, allow: v.Allow.Flags}
-	if now.part == hmi.PartPairing {
+	now := phoneView{phones: v.Model.Phones, screen: v.State.Screen, part: v.State.Part, pick: v.State.Pick, allow: v.Allow.Flags, writing: v.State.Writing.Key}
+	if now.part == hmi.PartPairing || now.part == hmi.PartControl {
 		now.second = v.Model.Now.Unix()
 	}
 	return now
@@ -207,14 +216,17 @@ func (s *base) phoneDetail() (fyne.CanvasObject, func(x *hmi.Phone, doubt, other
 	can := widget.NewTalk(s.Theme, 9).Top()
 	sure := widget.NewLabel(s.Theme, p.Type.Body, s.Theme.Text, 2)
 	var x hmi.Phone
-	ring := widget.NewButton(s.Theme, widget.IconBell, w.FindPhone, w.FindPhone, func() { s.tell(phonelink.Ring{Device: x.Device}) })
+	control := widget.NewButton(s.Theme, widget.IconSettings, s.words().Remote.Controls, s.words().Remote.Controls, func() {
+		s.Send(hmi.Select{Phone: x.Device})
+		s.Send(hmi.ShowPart{Part: hmi.PartControl})
+	})
 	unpair := s.setup(widget.NewButton(s.Theme, widget.IconClose, w.Unpair, w.Unpair, func() { s.Send(hmi.Doubt{On: true}) }))
 	really := s.setup(widget.NewButton(s.Theme, widget.IconCheck, w.Unpair, w.Unpair, func() { s.tell(phonelink.Unpair{Device: x.Device}) }))
 	keep := widget.NewButton(s.Theme, "", w.Keep, w.Keep, func() { s.Send(hmi.Doubt{}) })
 	keep.SetState(widget.State{On: true}) // the safe answer stands out
 	card := widget.NewCard(s.Theme, "", "", func(b widget.Box) {
 		foot, b := b.Bottom(p.Button.Height, theme.Space3)
-		for _, pair := range [][2]*widget.Button{{ring, unpair}, {really, keep}} {
+		for _, pair := range [][2]*widget.Button{{control, unpair}, {really, keep}} {
 			foot.Column(0, 2, theme.TargetGap).Place(pair[0])
 			foot.Column(1, 2, theme.TargetGap).Place(pair[1])
 		}
@@ -223,25 +235,17 @@ func (s *base) phoneDetail() (fyne.CanvasObject, func(x *hmi.Phone, doubt, other
 		head, b = b.Top(widget.Line(p.Type.Second), theme.Space2)
 		head.Place(state)
 		b.Place(can, sure)
-	}, name, state, can, sure, ring, unpair, really, keep)
+	}, name, state, can, sure, control, unpair, really, keep)
 	return card, func(now *hmi.Phone, doubt, others bool) {
 		x = *now
 		name.Set(x.Name)
-		signal := ""
-		if x.Can&phonelink.CanSignal != 0 && x.Signal >= 0 && x.Signal <= 4 {
-			signal = w.Signal + "\u00a0" + s.Format.Whole(float64(x.Signal)) + "/4"
-		}
-		charge := s.batteryText(&x)
-		if charge != "" {
-			charge = w.Charge + "\u00a0" + charge
-		}
-		state.Set(dots(w.Presence(x.Presence), charge, dots(x.Network, signal)))
+		state.Set(s.stateText(&x))
 		can.Set(s.abilities(&x, others))
 		sure.Set(lang.With(w.UnpairSure, x.Name))
 		show(can, !doubt)
 		show(sure, doubt)
-		show(ring, !doubt && x.Can&phonelink.CanRing != 0)
-		ring.Usable(x.Reached())
+		show(control, !doubt)
+		control.Usable(x.Reached())
 		show(unpair, !doubt)
 		show(really, doubt)
 		show(keep, doubt)

@@ -1,6 +1,8 @@
 package screen
 
 import (
+	"slices"
+
 	"fyne.io/fyne/v2"
 
 	"tandem/hmi"
@@ -60,6 +62,10 @@ func (s *base) thingTexts(t *hmi.Thing) (title, caption string) {
 		caption = lang.With(w.BackUntil, t.Phone)
 	case hmi.SendThere:
 		caption = dots(t.By, w.ThisCar)
+	case hmi.Stays:
+		caption = w.GoalNoPhone
+	case hmi.Away:
+		caption = dots(t.By, lang.With(w.On, t.Phone), w.Absent)
 	default:
 		caption = dots(t.By, lang.With(w.On, t.Phone))
 	}
@@ -87,14 +93,17 @@ func (s *base) thingButton(t *hmi.Thing) (widget.IconName, string) {
 	return widget.IconTake, w.Continue
 }
 
-// thingRow is one thing with its buttons, or with its progress.
+// thingRow is one thing with its buttons, or with its progress. What can be read
+// here is opened by one of them.
 type thingRow struct {
 	root           *fyne.Container
 	icon           *widget.Glyph
 	title, caption *widget.Label
-	yes, no        *widget.Button
+	open, yes, no  *widget.Button
+	small          *widget.Button // yes, as a symbol beside open
 	bar            *widget.Progress
 	thing          hmi.Thing
+	texts          bool // what somebody wrote may be shown
 	drawn          bool
 }
 
@@ -102,21 +111,36 @@ type thingRow struct {
 func (s *base) newThing() *thingRow {
 	p, w := s.panel(), &s.words().Phones
 	r := &thingRow{icon: widget.NewGlyph(s.Theme), title: widget.NewLabel(s.Theme, p.Type.Body, s.Theme.Text, 1), caption: widget.NewLabel(s.Theme, p.Type.Second, s.Theme.TextSecond, 1), bar: widget.NewProgress(s.Theme)}
-	r.yes = widget.NewButton(s.Theme, widget.IconTake, w.Continue, w.Continue, func() { s.tell(r.thing.Yes) })
+	r.yes = widget.NewButton(s.Theme, widget.IconTake, w.Continue, w.Continue, func() { s.goOn(&r.thing) })
 	r.yes.Denied = s.explain
 	r.no = widget.NewButton(s.Theme, "", w.NotNow, w.NotNow, func() { s.tell(r.thing.No) })
+	r.open = widget.NewButton(s.Theme, widget.IconPage, w.Read, w.Read, func() { s.Send(hmi.Read{Key: r.thing.Session.String()}) })
+	r.small = widget.NewButton(s.Theme, widget.IconSend, "", w.Send, func() { s.tell(r.thing.Yes) })
 	r.root = widget.Free(func(b widget.Box) {
 		if b.H > p.Button.Height+2*widget.Line(p.Type.Body) {
 			r.stacked(b, p)
 			return
 		}
 		r.beside(b, p)
-	}, r.icon, r.title, r.caption, r.bar, r.yes, r.no)
+	}, r.icon, r.title, r.caption, r.bar, r.small, r.open, r.yes, r.no)
 	return r
 }
 
-// texts places symbol and texts.
-func (r *thingRow) texts(b widget.Box, p theme.Panel) {
+// goOn does what a thing's first button says; a draft or a page that comes here
+// by it is opened, if it may be read now.
+func (s *base) goOn(t *hmi.Thing) {
+	s.tell(t.Yes)
+	comes := t.Do == hmi.TakeHere || t.Do == hmi.Offered || t.Do == hmi.TakeBack
+	if comes && reads(t.Kind) && s.Model.Phones.Limits.Texts {
+		s.Send(hmi.Read{Key: t.Session.String()})
+	}
+}
+
+// reads reports whether what a session is about is read.
+func reads(k phonelink.Kind) bool { return k == phonelink.Draft || k == phonelink.Page }
+
+// place places symbol and texts.
+func (r *thingRow) place(b widget.Box, p theme.Panel) {
 	icon, b := b.Left(p.Icon, theme.Space4)
 	icon.Place(r.icon)
 	b = b.Centre(b.W, widget.Line(p.Type.Body)+widget.Line(p.Type.Second)-2)
@@ -132,40 +156,53 @@ func (r *thingRow) beside(b widget.Box, p theme.Panel) {
 		line.Place(r.bar)
 		_, b = b.Right(160, theme.Space4)
 	}
-	const width = 216
-	for _, x := range []*widget.Button{r.no, r.yes} {
+	for _, x := range []*widget.Button{r.no, r.yes, r.small, r.open} {
 		if x.Visible() {
+			width := float32(216)
+			switch {
+			case x == r.small:
+				width = p.Button.Width
+			case x == r.no && p.Class == theme.Compact:
+				width = 144
+			case x == r.no:
+				width = 168
+			case p.Class == theme.Compact:
+				width = 184
+			}
 			var one widget.Box
 			one, b = b.Right(width, theme.TargetGap)
 			one.Centre(one.W, p.Button.Height).Place(x)
 		}
 	}
 	b.W -= theme.Space2
-	r.texts(b, p)
+	r.place(b, p)
 }
 
 // stacked is texts above buttons.
 func (r *thingRow) stacked(b widget.Box, p theme.Panel) {
+	var shown []*widget.Button
+	for _, x := range []*widget.Button{r.open, r.small, r.yes, r.no} {
+		if x.Visible() {
+			shown = append(shown, x)
+		}
+	}
 	foot, b := b.Bottom(p.Button.Height, theme.Space2)
-	if !r.yes.Visible() && !r.no.Visible() && !r.bar.Visible() {
+	if len(shown) == 0 && !r.bar.Visible() {
 		b.H += foot.H
 	}
-	switch {
-	case r.no.Visible() && r.yes.Visible():
-		foot.Column(0, 2, theme.TargetGap).Place(r.yes)
-		foot.Column(1, 2, theme.TargetGap).Place(r.no)
-	default:
-		foot.Place(r.yes, r.no)
+	for i, x := range shown {
+		foot.Column(i, len(shown), theme.TargetGap).Place(x)
 	}
 	foot.Place(r.bar)
-	r.texts(b, p)
+	r.place(b, p)
 }
 
 func (s *base) setThing(r *thingRow, t *hmi.Thing) {
-	if r.drawn && r.thing == *t {
+	texts := s.Model.Phones != nil && s.Model.Phones.Limits.Texts
+	if r.drawn && r.thing == *t && r.texts == texts {
 		return
 	}
-	r.thing, r.drawn = *t, true
+	r.thing, r.texts, r.drawn = *t, texts, true
 	ink := s.Theme.Text
 	if t.Do == hmi.Ringing || t.Do == hmi.Offered {
 		ink = s.Theme.Accent
@@ -178,7 +215,16 @@ func (s *base) setThing(r *thingRow, t *hmi.Thing) {
 	r.yes.Set(glyph, label)
 	r.yes.SetState(widget.State{On: t.Do == hmi.Offered})
 	r.yes.Forbid(s.parkFirst(t.Parked))
-	show(r.yes, t.Yes != nil)
+	no := s.words().Phones.NotNow
+	if t.Do != hmi.Offered {
+		no = s.words().Phones.End
+	}
+	r.no.Set("", no)
+	r.open.Set(kindGlyph(t.Kind), s.words().Phones.Read)
+	opens := texts && reads(t.Kind) && (t.Do == hmi.SendThere || t.Do == hmi.Stays)
+	show(r.open, opens)
+	show(r.small, opens && t.Yes != nil)
+	show(r.yes, !opens && t.Yes != nil)
 	show(r.no, t.No != nil)
 	moving := t.Do == hmi.Coming || t.Do == hmi.Going
 	show(r.bar, moving)
@@ -221,7 +267,7 @@ func (s *base) continuity(instead fyne.CanvasObject) fyne.CanvasObject {
 			return
 		}
 		last = v.Model.Phones
-		things := s.phones(v).Things
+		things := s.homeThings(s.phones(v), n == 1)
 		k := min(n, len(things))
 		if k > 0 && things[0].Do <= hmi.Offered {
 			k = 1 // what waits for an answer is alone
@@ -243,7 +289,48 @@ func (s *base) continuity(instead fyne.CanvasObject) fyne.CanvasObject {
 	return card
 }
 
-// chipWords is what the status bar says of the phones, and how urgent it is.
+// homeThings is what the card of what is under way shows: all but where the car
+// is to go, which has a card of its own, unless there is room for one card only;
+// then it comes before what merely can be done.
+func (s *base) homeThings(m *hmi.Phones, single bool) []hmi.Thing {
+	if m.Goal == nil {
+		return m.Things
+	}
+	var all []hmi.Thing
+	for _, t := range m.Things {
+		if t.Session != m.Goal.Session {
+			all = append(all, t)
+		}
+	}
+	if single && (len(all) == 0 || all[0].Do > hmi.Going) {
+		all = slices.Insert(all, 0, *m.Goal)
+	}
+	return all
+}
+
+// goal is the card of where this car is to go, in the place of another object
+// while it is to go somewhere, with or without a phone.
+func (s *base) goal(instead fyne.CanvasObject) fyne.CanvasObject {
+	r := s.newThing()
+	card := widget.NewCard(s.Theme, widget.IconPin, s.words().Phones.KindNavigation, func(b widget.Box) { b.Place(r.root) }, r.root)
+	card.Hide()
+	var last *hmi.Phones
+	s.on(func(v *View) {
+		if v.Model.Phones == last {
+			return
+		}
+		last = v.Model.Phones
+		goal := s.phones(v).Goal
+		if goal != nil {
+			s.setThing(r, goal)
+		}
+		show(card, goal != nil)
+		show(instead, goal == nil)
+	})
+	return card
+}
+
+// chip is what the status bar says of the phones, and how urgent it is.
 func (s *base) chip(m *hmi.Phones) (glyph widget.IconName, text string, urgent bool) {
 	w := &s.words().Phones
 	for i := range m.Things {

@@ -18,7 +18,7 @@ func NewVehicle(k *Kit) Screen {
 	s := &base{Kit: k}
 	p, w := s.panel(), s.words()
 	car := s.carView()
-	list := s.messages()
+	list := s.messages(false)
 	warnings := widget.NewCard(k.Theme, widget.IconWarning, w.Warnings, func(b widget.Box) { b.Place(list) }, list)
 	top := widget.NewCard(k.Theme, "", "", func(b widget.Box) { b.Place(car) }, car)
 	lock, trip := s.lock(), s.resetTrip()

@@ -87,7 +87,7 @@ func placesOf(l Link) []place {
 	case NoLink, Broken:
 		return append(phone(hmi.PartPhones), player)
 	case Alone:
-		return append(lists, player)
+		return append(append(lists, phone(hmi.PartWork, hmi.PartReader)...), player)
 	case Calm:
 		return append(lists, home, player, profile)
 	case Busy:
@@ -102,8 +102,14 @@ func placesOf(l Link) []place {
 		return phone(hmi.PartPairing)
 	case Doubts, Locked:
 		return phone(hmi.PartPhones)
+	case Controls, Runs:
+		return phone(hmi.PartControl)
+	case Works, Lone:
+		return append(phone(hmi.PartWork), home)
+	case Reads, Writes, Pages:
+		return phone(hmi.PartReader)
 	}
-	return append(append(lists, phone(hmi.PartPairing)...), home, player, sources, music)
+	return append(append(lists, phone(hmi.PartPairing, hmi.PartWork, hmi.PartControl)...), home, player, sources, music)
 }
 
 // phoneScenes are the screens that show phones in the conditions of the phone
@@ -190,7 +196,11 @@ func (s Scene) Build() (fyne.CanvasObject, *theme.Theme) {
 	k := &screen.Kit{Theme: th, Format: lang.NewFormat(s.Settings), Model: m, Send: func(hmi.Intent) {}, About: screen.About{Version: "1.0.0", Car: "tandem-one"}, Cover: sceneCover}
 	st := newStage(k, s.Screen)
 	st.root.Resize(th.Panel.Size)
-	v := &screen.View{Model: m, State: hmi.State{Screen: s.Screen, Part: s.Part, Settings: s.Settings, Night: s.Night, Pick: hmi.Pick{Doubt: s.Link == Doubts}}, Allow: allow}
+	pick, writing := s.Link.state(now)
+	v := &screen.View{Model: m, State: hmi.State{Screen: s.Screen, Part: s.Part, Settings: s.Settings, Night: s.Night, Pick: pick}, Allow: allow}
+	if allow.Allows(restrict.NoKeyboard) {
+		v.State.Writing = writing
+	}
 	st.update(v)
 	st.tick(now) // the first value of a pointer is taken at once
 	return st.root, th

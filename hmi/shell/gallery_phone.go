@@ -25,11 +25,18 @@ const (
 	Doubts   Link = "doubts"   // a person is asked whether to unpair
 	Locked   Link = "locked"   // the profile's contents wait for its PIN
 	Full     Link = "full"     // long words and long lists
+	Works    Link = "works"    // a destination, drafts, a page and a copied text, on both sides
+	Reads    Link = "reads"    // a draft is read here
+	Writes   Link = "writes"   // and changed
+	Pages    Link = "pages"    // a page is read here
+	Controls Link = "controls" // a computer at home is commanded from here
+	Runs     Link = "runs"     // a person is asked whether to run a command there
+	Lone     Link = "lone"     // where the car is to go, and no phone in reach
 )
 
 // Links are all of them but NoLink.
 func Links() []Link {
-	return []Link{Broken, Alone, Calm, Busy, Offers, Moving, Rings, Pairs, Compares, Doubts, Locked, Full}
+	return []Link{Broken, Alone, Calm, Busy, Offers, Moving, Rings, Pairs, Compares, Doubts, Locked, Full, Works, Reads, Writes, Pages, Lone, Controls, Runs}
 }
 
 // Music is what the car itself can play in this condition; nil for nothing.
@@ -105,6 +112,15 @@ func (l Link) View(now time.Time) *phonelink.View {
 		}
 	case Full:
 		full(v, now)
+	case Works, Reads, Writes, Pages:
+		works(v, now)
+	case Controls, Runs:
+		controls(&v.Phones[2])
+	case Lone:
+		v.Phones = v.Phones[2:]
+		goal := destination(now, "Werkstatt Lindner", "tdcar")
+		goal.Local, goal.OnPhone = true, ""
+		v.Sessions = []phonelink.SessionView{goal}
 	}
 	return v
 }
@@ -161,9 +177,62 @@ func busy(v *phonelink.View, now time.Time) {
 	}
 	v.Transfers = []phonelink.Transfer{
 		{ID: "t1", Device: anas, Name: "Anfahrt.pdf", Size: 3_400_000, Done: 1_900_000, Incoming: true},
-		{ID: "t2", Device: stock, Name: "IMG_2041.jpg", Size: 5_210_000, Done: 5_210_000, Incoming: true, Finished: true, Path: "/data/IMG_2041.jpg"},
+		{ID: "t2", Device: stock, Name: "IMG_2041.jpg", Size: 5_210_000, Done: 5_210_000, Incoming: true, Finished: true, Path: "/data/tandem/profiles/owner/files/IMG_2041.jpg"},
+		{ID: "t3", Device: stock, Name: "Urlaub.zip", Size: 812_000_000, Done: 66_000_000, Incoming: true, Problem: "no space left on device"},
 	}
 	v.Calls = []phonelink.CallView{{Device: stock, CallDoc: phonelink.CallDoc{State: phonelink.CallMissed, Name: "Clara Hoffmann", Number: "+49891234567", Start: now.Add(-30 * time.Minute)}}}
+}
+
+// controls makes a phone one that lets itself be commanded.
+func controls(p *phonelink.Phone) {
+	p.Presence, p.Battery, p.Charging = phonelink.Linked, 64, true
+	p.Can |= phonelink.CanCommands | phonelink.CanVolume | phonelink.CanLock | phonelink.CanRing | phonelink.CanBattery
+	for i, name := range []string{"Bildschirm aus", "Rollladen zu", "Sicherung starten", "Herunterfahren", "Drucker wecken", "Musik an", "Standby"} {
+		p.Commands = append(p.Commands, phonelink.PhoneCommand{Key: "k" + string(rune('0'+i)), Name: name})
+	}
+	p.Outputs = []phonelink.Output{{Name: "analog", Title: "Lautsprecher am Schreibtisch", Volume: 45}, {Name: "hdmi", Title: "Fernseher", Volume: 20, Muted: true}}
+}
+
+// works is what is under way on both sides.
+func works(v *phonelink.View, now time.Time) {
+	busy(v, now)
+	goal := destination(now, "Café am Rosengarten", "tdcar")
+	goal.ID, goal.Local, goal.OnPhone = sessionID(6), true, anas
+	is := func(n byte, owner phonelink.Device, kind phonelink.Kind, doc phonelink.Document) phonelink.SessionView {
+		return phonelink.SessionView{Session: phonelink.Session{ID: sessionID(n), Kind: kind, Rev: phonelink.Rev{Epoch: phonelink.Epoch{N: 1, Device: owner}}, Doc: doc}, Local: owner == "tdcar", OnPhone: anas}
+	}
+	draft := is(draftID, "tdcar", phonelink.Draft, &phonelink.DraftDoc{To: []string{"Clara Hoffmann"}, Via: anas, Text: "Wir sind gerade erst los, auf der A8 steht alles. Stell den Ofen ruhig eine halbe Stunde später an, ich melde mich ab Rosenheim noch einmal.\nBrot ist dabei!"})
+	draft.App, draft.Needs = "Signal", phonelink.NeedsKeyboard
+	page := is(pageID, "tdcar", phonelink.Page, &phonelink.PageDoc{URL: "https://www.example.org/wandern/chiemgau/hochfelln-ueberschreitung?etappe=3", Title: "Hochfelln-Überschreitung: Etappe 3", Scroll: 42})
+	page.App, page.Needs = "Firefox", phonelink.NeedsDisplay|phonelink.NeedsParked
+	page.Title = "Hochfelln-Überschreitung: Etappe 3"
+	other := is(9, anas, phonelink.Draft, &phonelink.DraftDoc{To: []string{"Ben"}, Text: "Morgen um acht?"})
+	other.App, other.Needs = "Signal", phonelink.NeedsKeyboard
+	clip := is(10, "tdcar", phonelink.Clipboard, &phonelink.ClipboardDoc{MIME: "text/plain", Data: []byte("Ziegelstraße 14, 2. Hof")})
+	v.Sessions = append([]phonelink.SessionView{goal, draft, page}, append(v.Sessions, other, clip)...)
+}
+
+// Sessions of works that are read.
+const draftID, pageID = 7, 8
+
+// state is what the shell remembers in a scene of this condition.
+func (l Link) state(now time.Time) (pick hmi.Pick, writing hmi.Writing) {
+	switch l {
+	case Doubts:
+		pick.Doubt = true
+	case Reads, Writes:
+		pick.Key = sessionID(draftID).String()
+	case Controls, Full:
+		pick.Phone = desk
+	case Runs:
+		pick.Phone, pick.Key, pick.Doubt = desk, "k2", true
+	case Pages:
+		pick.Key = sessionID(pageID).String()
+	}
+	if w := hmi.PhonesOf(l.View(now), hmi.Limits{Setup: true, Texts: true}, now).WorkOf(pick.Key); l == Writes && w != nil {
+		writing = hmi.Writing{Key: w.Key, Text: w.Full, Base: w.Full, Cursor: len(w.Full)}
+	}
+	return pick, writing
 }
 
 // full is more, and longer, than there is room for.
@@ -178,7 +247,12 @@ func full(v *phonelink.View, now time.Time) {
 		p.Network, p.Battery = "LTE", 100
 		v.Phones = append(v.Phones, p)
 	}
-	v.Phones[0].Name, v.Phones[1].Name = long, long
+	v.Phones[0].Name, v.Phones[1].Name, v.Phones[2].Name = long, long, long
+	controls(&v.Phones[2])
+	for i := range v.Phones[2].Commands {
+		v.Phones[2].Commands[i].Name = long
+	}
+	v.Phones[2].Outputs[0].Title, v.Phones[2].Outputs[0].Volume = long, 100
 	doc := v.Sessions[0].Doc.(*phonelink.MediaDoc)
 	for i := range doc.Queue {
 		doc.Queue[i].Title, doc.Queue[i].Artist, doc.Queue[i].Length = long, long, 11*time.Hour

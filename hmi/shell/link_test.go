@@ -140,6 +140,10 @@ func (l *link) Do(_ context.Context, r phonelink.Request) error {
 		l.change(func(v *phonelink.View) {
 			v.Offers = slices.DeleteFunc(v.Offers, func(o phonelink.Offer) bool { return o.Session.ID == r.Session })
 		})
+	case phonelink.End:
+		l.change(func(v *phonelink.View) {
+			v.Sessions = slices.DeleteFunc(v.Sessions, func(s phonelink.SessionView) bool { return s.ID == r.Session })
+		})
 	case phonelink.Edit:
 		l.change(func(v *phonelink.View) { edit(session(v, r.Session), r.Op.Act) })
 	case phonelink.MuteRinger:
@@ -168,6 +172,17 @@ func (l *link) handOver(id phonelink.SessionID, here bool) {
 }
 
 func edit(s *phonelink.SessionView, a phonelink.Action) {
+	if d, ok := s.Doc.(*phonelink.DraftDoc); ok {
+		draft := *d
+		switch a := a.(type) {
+		case phonelink.SetText:
+			draft.Text = a.Text
+		case phonelink.Dispatch:
+			draft.Sent = true
+		}
+		s.Doc = &draft
+		return
+	}
 	doc := *s.Doc.(*phonelink.MediaDoc)
 	doc.At = phonelink.Stamp(time.Now().UnixMilli()) << 16
 	switch a := a.(type) {

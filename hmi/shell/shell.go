@@ -84,6 +84,7 @@ type Shell struct {
 	waiting  string                  // what is to be told after it; "" for nothing
 	now      time.Time               // of the running frame
 	toastEnd time.Time               // when the toast goes; zero: none
+	typed    time.Time               // when something was typed into a draft last
 	indexes  [3]int                  // of speed, gear and belt in samples
 
 	saves chan hmi.Settings // one slot: the latest settings to keep
@@ -254,6 +255,7 @@ func (s *Shell) frame(now time.Time) {
 	s.asker.mark(s.model)
 	s.view.Allow = restrict.Of(s.samples[s.indexes[0]], s.samples[s.indexes[1]], s.samples[s.indexes[2]])
 	s.phones()
+	s.heedWriting()
 	if s.cfg.Music != nil {
 		s.model.Music = s.cfg.Music()
 	}
@@ -309,6 +311,7 @@ func (s *Shell) restage() {
 		k.Cover = s.cfg.Covers.Cover
 	}
 	s.driver.App().Settings().SetTheme(th)
+	s.driver.SetLanguage(set.Language)
 	s.stage = newStage(k, s.state.Screen)
 	s.window.SetContent(s.stage.root)
 	if s.lamps != nil {
@@ -328,6 +331,9 @@ func (s *Shell) do(in hmi.Intent) {
 		s.say(e.Text)
 		return
 	}
+	if _, typed := in.(hmi.Typed); typed {
+		s.typed = s.now
+	}
 	before := s.state
 	next, asks, requests := s.state.Step(s.model, in)
 	s.state = next
@@ -343,6 +349,9 @@ func (s *Shell) do(in hmi.Intent) {
 	}
 	if next.Settings != before.Settings {
 		s.save(next.Settings)
+	}
+	if before.Writing.On() && !next.Writing.On() {
+		s.window.Canvas().Unfocus() // the keyboard goes too
 	}
 	if next.Settings.Look() != before.Settings.Look() || next.Night != before.Night {
 		s.restage()
@@ -365,6 +374,8 @@ func (s *Shell) needs(in hmi.Intent) restrict.Flags {
 		if s.state.Screen == hmi.PhoneScreen && v.Part == hmi.PartPairing {
 			return restrict.NoSetup
 		}
+	case hmi.Write, hmi.Typed:
+		return restrict.NoKeyboard | restrict.NoTextMessage
 	case hmi.Doubt:
 		if v.On {
 			return restrict.NoSetup

@@ -97,6 +97,12 @@ func outcomeText(w *lang.Words, o told) string {
 		return w.Phones.RefUncertain
 	}
 	switch o.request.(type) {
+	case phonelink.Ping:
+		return w.Remote.Pinged
+	case phonelink.Lock:
+		return w.Remote.Locked
+	case phonelink.Run:
+		return w.Remote.Started
 	case phonelink.Reply, phonelink.SendMessage, phonelink.SendText, phonelink.SendClipboard:
 		return w.Phones.Sent
 	}
@@ -128,13 +134,32 @@ func requestNeeds(w *lang.Words, p *hmi.Phones, r phonelink.Request) restrict.Fl
 		return canned(v.Text)
 	case phonelink.SendMessage:
 		return canned(v.Text)
-	case phonelink.Take, phonelink.TakeBack, phonelink.Accept:
-		if p != nil {
-			for i := range p.Things {
-				if p.Things[i].Yes == r && p.Things[i].Parked {
-					return restrict.NoSetup
-				}
-			}
+	case phonelink.Edit:
+		switch v.Op.Act.(type) {
+		case phonelink.SetText:
+			return restrict.NoTextMessage | restrict.NoKeyboard
+		case phonelink.Dispatch: // nobody can have read what is sent
+			return restrict.NoTextMessage
+		}
+	case phonelink.Take, phonelink.TakeBack, phonelink.Accept, phonelink.Copy:
+		return parkedNeeds(p, r)
+	}
+	return 0
+}
+
+// parkedNeeds is what a request needs that goes on with something here.
+func parkedNeeds(p *hmi.Phones, r phonelink.Request) restrict.Flags {
+	if p == nil {
+		return 0
+	}
+	for i := range p.Things {
+		if p.Things[i].Yes == r && p.Things[i].Parked {
+			return restrict.NoSetup
+		}
+	}
+	for i := range p.Work {
+		if p.Work[i].Yes == r && p.Work[i].Parked {
+			return restrict.NoSetup
 		}
 	}
 	return 0

@@ -73,6 +73,10 @@ const (
 	IconLaptop       IconName = "laptop"
 	IconSignal       IconName = "signal"
 	IconQueue        IconName = "queue"
+	IconSound        IconName = "sound"
+	IconSilent       IconName = "silent"
+	IconCommand      IconName = "command"
+	IconPing         IconName = "ping"
 )
 
 // waves is three rising lines of warm air below x, from y up.
@@ -106,6 +110,7 @@ const (
 	lens      = "M26 11 C40 11 43 18 43 24 C43 30 40 37 26 37 C29 30 29 18 26 11 Z"
 	arcs      = "M8 11 C3 19 3 29 8 37 M40 11 C45 19 45 29 40 37"
 	lowBeams  = "M22 15 L6 19 M21 24 L5 28 M22 33 L6 37"
+	speaker   = "M6 18 H14 L26 9 V39 L14 30 H6 Z"
 	rear      = "M13 25 V17 L17 8 H31 L35 17 V25 Z M13 17 H35"
 	skids     = "M18 30 c-6 4 2 7 -4 12 M32 30 c-6 4 2 7 -4 12"
 	tray      = "M6 18 H42 V38 H6 Z M12 18 V13 H18 V18 M30 18 V13 H36 V18"
@@ -195,6 +200,14 @@ func phoneDrawing(n IconName) string {
 		return path("M15 5 H33 C35 5 36 6 36 8 V40 C36 42 35 43 33 43 H15 C13 43 12 42 12 40 V8 C12 6 13 5 15 5 Z M21 37 H27")
 	case IconBell:
 		return path(bell)
+	case IconSound:
+		return path(speaker + " M34 18 C37 21 37 27 34 30 M39 13 C45 19 45 29 39 35")
+	case IconSilent:
+		return path(speaker + " M34 19 L43 29 M43 19 L34 29")
+	case IconCommand:
+		return path("M6 9 H42 V39 H6 Z M13 19 L19 24 L13 29 M23 30 H33")
+	case IconPing:
+		return path("M17 17 C13 21 13 27 17 31 M11 11 C4 18 4 30 11 37 M31 17 C35 21 35 27 31 31 M37 11 C44 18 44 30 37 37") + disc(24, 24, 3, true)
 	case IconMute:
 		return path(bell + " M7 8 L41 41")
 	case IconMessage:

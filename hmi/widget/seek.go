@@ -38,7 +38,8 @@ type Seek struct {
 	track   *canvas.Rectangle
 	bar     *canvas.Rectangle
 	thumb   *canvas.Circle
-	at, end *canvas.Text
+	times   *ends
+	at, end *canvas.Text // of times
 
 	length, position time.Duration // as reported
 	held             bool          // a finger has it
@@ -58,16 +59,17 @@ func NewSeek(th *theme.Theme, name string, words func(time.Duration) string, ask
 		at: Text(second, th.TextSecond, ""), end: Text(second, th.TextSecond, ""),
 	}
 	s.end.Alignment = fyne.TextAlignTrailing
+	s.times = newEnds(th, s.at, s.end)
 	s.init(s, th, name, nil)
 	s.ground = bare
 	s.rend.min = fyne.NewSize(3*seekHeight, seekHeight)
-	s.draws(s.place, s.paint, s.track, s.bar, s.thumb, s.at, s.end)
+	s.draws(s.place, s.paint, s.track, s.bar, s.thumb, s.times)
 	return s
 }
 
 func (s *Seek) place(b Box) {
 	line, below := b.Top(b.H-Line(s.th.Panel.Type.Second), 0)
-	below.Place(s.at, s.end)
+	below.Place(s.times)
 	line = line.Centre(line.W, seekTrack)
 	line.Place(s.track)
 	done := line
@@ -88,6 +90,16 @@ func (s *Seek) paint() {
 	if size := s.Size(); size.Width > 0 {
 		s.place(BoxOf(size))
 	}
+}
+
+// ends is two texts at the ends of a line. They are a widget of their own, because
+// they are no label of the control: its target has no border to keep from.
+type ends struct{ compound }
+
+func newEnds(th *theme.Theme, a, b *canvas.Text) *ends {
+	e := &ends{}
+	e.init(e, th, fyne.NewSize(0, Line(th.Panel.Type.Second)), func(box Box) { box.Place(a, b) }, a, b)
+	return e
 }
 
 // Set shows where it is at a moment. A length of 0 is one that is not known.

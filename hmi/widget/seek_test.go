@@ -112,7 +112,8 @@ func TestSeekLooks(t *testing.T) {
 	} {
 		s.Forbid(tc.reason)
 		s.Set(time.Minute, tc.length, noon)
-		words := widget.TextOf(objects[4]).Text + " " + widget.TextOf(objects[5]).Text
+		times := test.WidgetRenderer(objects[4].(fyne.Widget)).Objects()
+		words := widget.TextOf(times[0]).Text + " " + widget.TextOf(times[1]).Text
 		if line.Visible() != tc.line || thumb.Visible() != tc.thumb || words != tc.words {
 			t.Errorf("%v %q: line %v, thumb %v, %q; want %v, %v, %q", tc.length, tc.reason, line.Visible(), thumb.Visible(), words, tc.line, tc.thumb, tc.words)
 		}
