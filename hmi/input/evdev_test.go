@@ -29,7 +29,7 @@ func TestFingersInQEMU(t *testing.T) {
 	} else if why != "" {
 		t.Skip(why)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 6*time.Minute) // an emulated machine on a busy one
 	defer cancel()
 	program := filepath.Join(t.TempDir(), "fingers")
 	if err := rig.BuildStatic(ctx, "./testdata/fingers", program); err != nil {

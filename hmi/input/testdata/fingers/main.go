@@ -4,9 +4,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
+	"log/slog"
 	"os"
 	"time"
 	"unsafe"
@@ -18,16 +20,28 @@ import (
 
 func main() {
 	ctx, cancel := context.WithCancel(context.Background())
-	events := make(chan input.Event, 100)
+	events, found := make(chan input.Event, 100), make(notice, 100)
 	done := make(chan error, 1)
 	go func() {
-		done <- input.NewEvdev(input.EvdevConfig{Grab: true}).Run(ctx, func(ev input.Event) { events <- ev })
+		log := slog.New(slog.NewTextHandler(found, nil))
+		done <- input.NewEvdev(input.EvdevConfig{Grab: true, Logger: log}).Run(ctx, func(ev input.Event) { events <- ev })
 	}()
-	if err := play(events); err != nil {
+	if err := play(events, found); err != nil {
 		fmt.Println("FINGERS error:", err)
 	}
 	cancel()
 	fmt.Println("FINGERS end", <-done)
+}
+
+// notice says when the log tells of our touchscreen.
+type notice chan struct{}
+
+// Write takes a line of the log.
+func (n notice) Write(b []byte) (int, error) {
+	if bytes.Contains(b, []byte(`msg="input device" `)) && bytes.Contains(b, []byte("name=fingers")) {
+		n <- struct{}{}
+	}
+	return len(b), nil
 }
 
 // show prints the next n events.
@@ -36,20 +50,20 @@ func show(events <-chan input.Event, n int) {
 		select {
 		case ev := <-events:
 			late := time.Since(ev.Time)
-			fmt.Printf("FINGERS %v %d %.2f %.2f fresh %v\n", ev.Kind, ev.Contact%16, ev.X, ev.Y, late > 0 && late < time.Second)
-		case <-time.After(5 * time.Second):
+			fmt.Printf("FINGERS %v %d %.2f %.2f fresh %v\n", ev.Kind, ev.Contact%16, ev.X, ev.Y, late > 0 && late < time.Minute) // by another clock it would be years
+		case <-time.After(time.Minute):
 			fmt.Println("FINGERS nothing")
 			return
 		}
 	}
 }
 
-func play(events <-chan input.Event) error {
+func play(events <-chan input.Event, found notice) error {
 	f, err := plug()
 	if err != nil {
 		return err
 	}
-	time.Sleep(4 * time.Second) // until it has been found, by notice or by looking
+	<-found // by notice or by looking
 	const slot, x, y, id = 0x2f, 0x35, 0x36, 0x39
 	emit(f, [2]int{slot, 0}, [2]int{id, 5}, [2]int{x, 100}, [2]int{y, 50}, [2]int{slot, 1}, [2]int{id, 6}, [2]int{x, 400}, [2]int{y, 200})
 	show(events, 2)

@@ -4,11 +4,13 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
+	"io"
 	"log/slog"
 	"os"
 	"slices"
@@ -28,7 +30,8 @@ func main() {
 }
 
 func run(legacy, unplug bool) error {
-	log := slog.New(slog.NewTextHandler(os.Stdout, nil))
+	panel := plug{lost: make(chan struct{}, 1), back: make(chan struct{}, 1)}
+	log := slog.New(slog.NewTextHandler(io.MultiWriter(os.Stdout, panel), nil))
 	out, err := kms.Open(kms.Config{Logger: log, Legacy: legacy})
 	if err != nil {
 		return err
@@ -44,7 +47,7 @@ func run(legacy, unplug bool) error {
 	group.Go(func() { fmt.Println("evdev.Run:", input.NewEvdev(input.EvdevConfig{Logger: log}).Run(ctx, comp.Input)) })
 	err = paint(comp)
 	if err == nil && unplug {
-		err = replug(comp)
+		err = panel.replug(comp)
 	}
 	if err == nil {
 		err = follow(comp)
@@ -86,23 +89,40 @@ func paint(comp *display.Compositor) error {
 		time.Sleep(time.Until(l.NextFlip(time.Now())))
 	}
 	l.Show(false)
-	fmt.Printf("SQUARE frames %d\n", comp.Stats().Frames-n)
+	fmt.Printf("SQUARE frames %d in %.2f s\n", comp.Stats().Frames-n, time.Since(from).Seconds())
 	return nil
 }
 
-// replug takes the panel's plug out, in the kernel's eyes, and puts it back.
-func replug(comp *display.Compositor) error {
+// plug reads in the log what the panel's driver has noticed.
+type plug struct{ lost, back chan struct{} }
+
+// Write takes a line of the log.
+func (p plug) Write(b []byte) (int, error) {
+	for msg, c := range map[string]chan struct{}{`msg="panel lost"`: p.lost, `msg="panel back"`: p.back} {
+		if bytes.Contains(b, []byte(msg)) {
+			select {
+			case c <- struct{}{}:
+			default:
+			}
+		}
+	}
+	return len(b), nil
+}
+
+// replug takes the panel's plug out, in the kernel's eyes, and puts it back
+// when that has been noticed.
+func (p plug) replug(comp *display.Compositor) error {
 	const status = "/sys/class/drm/card0-Virtual-1/status"
 	if err := os.WriteFile(status, []byte("off"), 0); err != nil {
 		return err
 	}
-	time.Sleep(3 * time.Second)
+	<-p.lost
 	fmt.Println("SQUARE unplugged")
 	square(comp, image.Pt(200, 200)) // painted while nobody sees it
 	if err := os.WriteFile(status, []byte("detect"), 0); err != nil {
 		return err
 	}
-	time.Sleep(3 * time.Second)
+	<-p.back
 	fmt.Println("SQUARE plugged")
 	return nil
 }
