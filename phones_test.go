@@ -587,8 +587,8 @@ func (s *separate) changesProfiles(u *unit, linked func(*phonelink.View) bool) {
 	s.until("Anna and her phone after a valet", linked)
 
 	old := s.worker()
-	if err := s.phones.Do(s.t.Context(), phonelink.SetProfile{Profile: "ben"}); err != nil {
-		s.t.Fatal(err)
+	if out, err := exec.Command(s.bin, "phonelink", "profile", "--run", s.run, "ben").CombinedOutput(); err != nil || string(out) != "ben\n" {
+		s.t.Fatalf("let Ben drive: %v, %q", err, out)
 	}
 	s.until("Ben", func(v *phonelink.View) bool {
 		if v.Profile == "ben" && len(v.Phones)+len(v.Sessions) != 0 {

@@ -26,6 +26,6 @@ func phonelinkCommand() *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(serveCommand(), simulateCommand())
+	root.AddCommand(serveCommand(), profileCommand(), simulateCommand())
 	return root
 }

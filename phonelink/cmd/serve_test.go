@@ -33,6 +33,9 @@ func TestServeMisuse(t *testing.T) {
 	}{
 		{[]string{"serv"}, `unknown command "serv"`},
 		{[]string{"serve", "now"}, "unknown command"},
+		{[]string{"profile"}, "--run DIR"},
+		{[]string{"profile", "--run", dir, "../etc"}, "profile"},
+		{[]string{"profile", "--run", dir, "ben"}, "the phone link does not answer"},
 		{[]string{"serve", "--data", ""}, "set --data DIR"},
 		{[]string{"serve", "--data", dir, "--name", ""}, "want 1 to 64 bytes"},
 		{[]string{"serve", "--data", dir, "--name", "a\x1bb"}, "want 1 to 64 bytes"},
