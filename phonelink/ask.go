@@ -20,12 +20,7 @@ func (s *State) ask(t uint64, r Request) {
 	case Send:
 		s.sendTo(t, s.find(r.Session), r.To)
 	case Accept:
-		e := s.find(r.Session)
-		if e == nil || e.get.stage != getOffered {
-			s.answer(t, refusal(RefusedExpired))
-			return
-		}
-		s.yes(e, t)
+		s.accepted(t, s.find(r.Session))
 	case Decline:
 		s.decline(t, s.find(r.Session))
 	case Open:
@@ -44,6 +39,10 @@ func (s *State) ask(t uint64, r Request) {
 // take begins a hand-off towards here, or waits to claim.
 func (s *State) take(t uint64, e *entry, back bool) {
 	code := RefusalCode("")
+	if e != nil {
+		e.hint.until = 0
+		s.touch(e)
+	}
 	switch {
 	case e == nil || e.Ended:
 		code = RefusedUnknown
@@ -84,6 +83,7 @@ func (s *State) take(t uint64, e *entry, back bool) {
 		return
 	case !s.up(e.Owner()):
 		code = RefusedAbsent
+		e.hint = hint{why: OfferReturned, from: e.Owner(), until: s.now.Mono + s.cfg.Timing.TakeBack, shown: e.hint.shown}
 	}
 	if code != "" {
 		s.answer(t, refusal(code))
@@ -105,6 +105,34 @@ func (s *State) yes(e *entry, t uint64) {
 	g, now := &e.get, s.now.Mono
 	g.stage, g.want, g.tag, g.since, g.began = getLoading, true, t, now, now
 	s.touch(e)
+}
+
+// follow turns to the session's owner of now, if that changed while somebody
+// here waited to go on with it, within the time that the request has.
+func (s *State) follow(e *entry) {
+	g := e.get
+	switch {
+	case g.stage == getNone:
+	case e.Ended:
+		s.dropGet(e, RefusedUnknown)
+	case e.to.Device != "": // getLater; a lease that runs out settles it too
+		if s.cfg.ttl(e.Kind) == 0 && s.now.Mono >= g.since+s.getFor(e) {
+			s.dropGet(e, RefusedAbsent)
+		}
+	case s.owns(e):
+		s.answer(g.tag, nil)
+		e.get = get{}
+	case e.Owner() == g.from:
+	case !g.want || s.cfg.Faults.Has(TakeNotFollowed):
+		s.dropGet(e, RefusedOwner)
+	default:
+		e.get = get{}
+		e.loaded, e.asked, e.problem = false, false, ""
+		s.take(g.tag, e, false)
+		if e.get.stage != getNone {
+			e.get.since, e.get.began = g.began, g.began
+		}
+	}
 }
 
 // sendTo begins a hand-off away from here.
@@ -134,7 +162,25 @@ func (s *State) sendTo(t uint64, e *entry, to Device) {
 	s.touch(e)
 }
 
+// accepted says yes to an offer.
+func (s *State) accepted(t uint64, e *entry) {
+	switch {
+	case e != nil && e.get.stage == getOffered:
+		s.yes(e, t)
+	case e != nil && e.hint.shown:
+		s.take(t, e, false)
+	default:
+		s.answer(t, refusal(RefusedExpired))
+	}
+}
+
 func (s *State) decline(t uint64, e *entry) {
+	if e != nil && e.get.stage != getOffered && e.hint.shown {
+		e.hint.until = 0
+		s.answer(t, nil)
+		s.touch(e)
+		return
+	}
 	if e == nil || e.get.stage != getOffered {
 		s.answer(t, refusal(RefusedExpired))
 		return

@@ -90,6 +90,9 @@ func (s *State) believe(from *peer, st *Replica) *entry {
 		e.relayed = owner != from.Device
 		s.setKnow(e, from.Device, e.mark())
 		s.verify(e)
+		if owner != s.cfg.Self && s.wrote(e) {
+			e.hint = hint{why: OfferCollision, from: owner, until: s.now.Mono + s.cfg.Timing.TakeBack}
+		}
 		return e
 	}
 	if !s.fits(e, st) {

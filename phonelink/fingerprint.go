@@ -195,6 +195,10 @@ func (p *printer) entry(s *State, e *entry) {
 	}
 	p.num(0)
 	p.ops(e.queue)
+	if p.flag(e.hint.shown); e.hint.why != "" {
+		p.text(string(e.hint.why))
+		p.ahead(e.hint.until)
+	}
 	p.num(e.last)
 	for _, id := range e.acked {
 		p.num(id.Seq)

@@ -394,34 +394,6 @@ func (s *State) settleGet(e *entry) {
 	}
 }
 
-// follow turns to the session's owner of now, if that changed while somebody
-// here waited to go on with it, within the time that the request has.
-func (s *State) follow(e *entry) {
-	g := e.get
-	switch {
-	case g.stage == getNone:
-	case e.Ended:
-		s.dropGet(e, RefusedUnknown)
-	case e.to.Device != "": // getLater; a lease that runs out settles it too
-		if s.cfg.ttl(e.Kind) == 0 && s.now.Mono >= g.since+s.getFor(e) {
-			s.dropGet(e, RefusedAbsent)
-		}
-	case s.owns(e):
-		s.answer(g.tag, nil)
-		e.get = get{}
-	case e.Owner() == g.from:
-	case !g.want || s.cfg.Faults.Has(TakeNotFollowed):
-		s.dropGet(e, RefusedOwner)
-	default:
-		e.get = get{}
-		e.loaded, e.asked, e.problem = false, false, ""
-		s.take(g.tag, e, false)
-		if e.get.stage != getNone {
-			e.get.since, e.get.began = g.began, g.began
-		}
-	}
-}
-
 // load asks the player to get ready, once.
 func (s *State) load(e *entry) {
 	if e.loaded || e.asked {

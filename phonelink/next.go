@@ -214,6 +214,7 @@ func (s *State) settle() {
 		s.settleClaim(e)
 		s.settleRoute(e)
 		s.settleShown(e)
+		s.settleHint(e)
 		s.settlePerform(e)
 		s.settleQueue(e)
 		s.settleCopies(e)
@@ -289,6 +290,9 @@ func (s *State) dueOf(e *entry) time.Duration {
 		if (e.get.stage == getAsked || e.get.stage == getReady) && s.up(e.get.from) {
 			at(e.get.retry.at)
 		}
+	}
+	if e.hint.why != "" {
+		at(e.hint.until)
 	}
 	if e.claim.want {
 		at(s.claimAt(e))

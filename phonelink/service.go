@@ -263,8 +263,8 @@ const (
 	OfferSent      OfferWhy = "sent"      // the phone sent it
 	OfferGetIn     OfferWhy = "get-in"    // the driver got in with it on the phone
 	OfferGetOut    OfferWhy = "get-out"   // the driver leaves: to the phone
-	OfferReturned  OfferWhy = "returned"  // the phone is back in reach
-	OfferCollision OfferWhy = "collision" // both sides changed it
+	OfferReturned  OfferWhy = "returned"  // the phone is back in reach; a person here wanted it when it was not
+	OfferCollision OfferWhy = "collision" // both sides changed it; this is what was written here, kept there as a session of its own
 )
 
 // Notification is one of the phone's. Text is hidden by the shell while moving.

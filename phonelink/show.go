@@ -200,16 +200,49 @@ func (s *State) view(e *entry, now Now) SessionView {
 	return v
 }
 
-// Offers are the sessions that wait for a person here.
+// Offers are the sessions that wait for a person here: sent ones, and those of
+// others that may be wanted.
 func (s *State) Offers(now Now) []Offer {
 	var out []Offer
 	for _, e := range s.sessions {
 		if e.get.stage == getOffered {
 			until := now.Wall.Add(e.get.since + s.getFor(e) - now.Mono)
 			out = append(out, Offer{Session: s.view(e, now), From: e.get.from, Why: OfferSent, Until: until})
+		} else if e.hint.shown {
+			until := now.Wall.Add(e.hint.until - now.Mono)
+			out = append(out, Offer{Session: s.view(e, now), From: e.hint.from, Why: e.hint.why, Until: until})
 		}
 	}
 	return out
+}
+
+// settleHint offers what a person here may want while it can be had.
+func (s *State) settleHint(e *entry) {
+	h := &e.hint
+	shown := h.why != "" && s.now.Mono < h.until && !e.Ended && !s.foreign(e) && e.Owner() == h.from && h.from != s.cfg.Self && s.up(h.from) &&
+		e.to.Device == "" && e.get.stage == getNone && !e.claim.want
+	if shown != h.shown {
+		h.shown = shown
+		s.rest = append(s.rest, Changed{})
+	}
+	if h.why != "" && s.now.Mono >= h.until {
+		e.hint = hint{}
+	}
+}
+
+// wrote reports whether a copy of a draft is what was written here and could not
+// be merged there.
+func (s *State) wrote(c *entry) bool {
+	e := s.find(c.CopyOf)
+	if e == nil || c.Kind != Draft {
+		return false
+	}
+	for seq := e.last; seq&counting != 0 && e.last-seq < maxOut; seq-- {
+		if derivedID(e.ID, OpID{s.cfg.Self, seq}) == c.ID {
+			return true
+		}
+	}
+	return false
 }
 
 // Rendering reports whether this device renders the session now.

@@ -137,6 +137,7 @@ type entry struct {
 	give       give
 	get        get
 	claim      claim
+	hint       hint
 	lease      time.Duration // owner with an heir: renders before this
 	renewAt    time.Duration // owner with an heir: next renewal
 	dropAt     time.Duration // owner with an heir: when the heir's right ends; 0: not counted
@@ -220,6 +221,14 @@ type get struct {
 	began time.Duration // want: since when
 	retry retry
 	tag   uint64
+}
+
+// hint is a session of another device that a person here may want, unasked.
+type hint struct {
+	why   OfferWhy // "": none
+	from  Device
+	until time.Duration
+	shown bool
 }
 
 // claim is the wish of the heir to own.

@@ -98,6 +98,9 @@ func (l *loop) offersView(sessions []phonelink.SessionView) []phonelink.Offer {
 		l.fill(&out[i].Session)
 	}
 	for id, o := range l.offers {
+		if slices.ContainsFunc(out, func(x phonelink.Offer) bool { return x.Session.ID == id }) {
+			continue
+		}
 		view := phonelink.SessionView{Session: o.session, OnPhone: o.from}
 		if i := slices.IndexFunc(sessions, func(s phonelink.SessionView) bool { return s.ID == id }); i >= 0 {
 			view = sessions[i]
