@@ -243,8 +243,10 @@ func (w *world) act() {
 // edit is a random operation.
 func (w *world) edit(n *node, p *plot) {
 	p.tokens++
-	// No token is the beginning of another: the merge of texts looks at characters.
-	m := &mark{text: fmt.Sprintf("<%d.%02d>", p.id[15], p.tokens)}
+	m := &mark{text: fmt.Sprintf("<%d.%d>", p.id[15], p.tokens)}
+	if p.kind == phonelink.Draft { // a text that repeats itself
+		m.text = fmt.Sprintf("<no %d.%d no>", p.id[15], p.tokens)
+	}
 	edit := func(a phonelink.Action) {
 		w.ask(n, p, m, phonelink.Edit{Session: p.id, Op: phonelink.Op{Act: a}})
 	}
