@@ -96,7 +96,11 @@ func (c *control) place(b widget.Box) {
 	how.Place(c.how)
 	if c.listed {
 		var left widget.Box
-		left, b = b.Left(b.W*0.42, p.Gap)
+		share := float32(0.42)
+		if p.Class == theme.Compact {
+			share = 0.36 // the volume needs the room
+		}
+		left, b = b.Left(b.W*share, p.Gap)
 		left.Place(c.list.root, c.none)
 	}
 	var shown []*widget.Button

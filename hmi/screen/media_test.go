@@ -26,7 +26,7 @@ func playing(length time.Duration) *hmi.Phones {
 }
 
 // found is what of a screen is called so and can be seen.
-func found[T fyne.CanvasObject](root fyne.CanvasObject, name string) (out T, ok bool) {
+func found[T any](root fyne.CanvasObject, name string) (out T, ok bool) {
 	lint.Walk(root, func(o fyne.CanvasObject, _ fyne.Position) {
 		if x, is := o.(T); is && any(o).(interface{ Called() string }).Called() == name {
 			out, ok = x, true
