@@ -73,7 +73,7 @@ func (p *peer) raceNow(e peerEvent, now time.Time, after time.Duration) {
 func (p *peer) network(ctx context.Context, now time.Time) {
 	switch p.state {
 	case phonelink.Linked:
-		p.nextBeat = now
+		p.nextBeat, p.quick = now, max(1, p.quick)
 		p.mu.Lock()
 		c := p.active
 		p.mu.Unlock()

@@ -26,9 +26,10 @@ type peer struct {
 	ended  chan struct{} // closed when run has returned
 	cancel context.CancelCauseFunc
 
-	heard atomic.Int64 // when the last frame came, nanoseconds of the hub's clock
-	quiet atomic.Bool  // the loop wants to know of the next frame
-	mute  atomic.Bool  // suspended: probes get no answer
+	heard  atomic.Int64 // when the last frame came, nanoseconds of the hub's clock
+	beatAt atomic.Int64 // when the last beat was due, likewise
+	quiet  atomic.Bool  // the loop wants to know of the next frame
+	mute   atomic.Bool  // suspended: probes get no answer
 
 	mu        sync.Mutex
 	s         session
@@ -394,7 +395,8 @@ func (p *peer) tick(ctx context.Context, now time.Time) {
 		case silent >= quietAfter && p.state == phonelink.Linked:
 			p.apply(ctx, evOverdue, now)
 		}
-		p.beat(ctx, now)
+		p.beat(now)
+		p.upgrade(ctx, now)
 	case phonelink.Connecting:
 		if !now.Before(p.giveUp) {
 			p.apply(ctx, evGaveUp, now)
@@ -414,30 +416,62 @@ func (p *peer) tick(ctx context.Context, now time.Time) {
 	}
 }
 
-// beat sends a heartbeat when it is due, and tries QUIC again on a TCP link.
-func (p *peer) beat(ctx context.Context, now time.Time) {
+// beat sends a heartbeat when it is due.
+func (p *peer) beat(now time.Time) {
 	if now.Before(p.nextBeat) {
 		return
 	}
-	p.nextBeat = now.Add(beatEvery)
+	last := p.hub.start.Add(time.Duration(p.beatAt.Load()))
+	if p.quick == 0 && now.Sub(last) < beatEvery/2 { // the peer's was answered meanwhile
+		p.nextBeat = last.Add(followEvery)
+		return
+	}
+	p.nextBeat = p.hub.beatAfter(now)
 	if p.quick > 0 {
 		p.quick--
 		p.nextBeat = now.Add(quickEvery)
 	}
+	p.beatAt.Store(int64(now.Sub(p.hub.start)))
 	p.mu.Lock()
 	p.beatDue = true
 	c := p.active
 	p.mu.Unlock()
-	if c == nil {
+	if c != nil {
+		c.poke(-1)
+	}
+}
+
+// upgrade tries QUIC again on a TCP link.
+func (p *peer) upgrade(ctx context.Context, now time.Time) {
+	if !p.lastTCP || now.Before(p.nextQUIC) || p.state != phonelink.Linked {
 		return
 	}
-	c.poke(-1)
-	if p.lastTCP && !now.Before(p.nextQUIC) && p.state == phonelink.Linked {
-		p.nextQUIC = now.Add(quicEvery)
-		if best := p.book.best(1); len(best) > 0 && p.book.fly(best[0]) {
-			p.attempt(ctx, launch{addr: best[0]})
-		}
+	p.nextQUIC = now.Add(quicEvery)
+	if best := p.book.best(1); len(best) > 0 && p.book.fly(best[0]) {
+		p.attempt(ctx, launch{addr: best[0]})
 	}
+}
+
+// beatAfter is when to beat again. Who has several links beats on all of them at
+// the same moments, and a little faster than who has one: so it is the one that
+// leads, the others answer, and their acknowledgements travel with the answers.
+func (h *Hub) beatAfter(now time.Time) time.Time {
+	if h.open.Load() < 2 {
+		return now.Add(followEvery)
+	}
+	return now.Add(beatEvery - now.Sub(h.start)%beatEvery)
+}
+
+// answerLocked beats at once after a beat of the peer, unless that was an answer
+// itself or crossed one of ours.
+func (p *peer) answerLocked(c *carrier, b beat, now time.Time) {
+	since := now.Sub(p.hub.start) - time.Duration(p.beatAt.Load())
+	if time.Duration(b.Held)*time.Microsecond < beatEvery/4 || since < beatEvery/4 {
+		return
+	}
+	p.beatAt.Store(int64(now.Sub(p.hub.start)))
+	p.beatDue = true
+	c.poke(-1)
 }
 
 // search sends probes and makes the attempts that are due.

@@ -40,9 +40,11 @@ const (
 )
 
 // Times of a link. A peer that is silent is dead to the link before 1.5 s, also
-// when the beat before its last frame was lost.
+// when the beat before its last frame was lost: a carrier repeats what is lost
+// well within the rest.
 const (
-	beatEvery     = 400 * time.Millisecond
+	beatEvery     = 550 * time.Millisecond
+	followEvery   = 600 * time.Millisecond // of a side whose beats answer the other's
 	quietAfter    = 900 * time.Millisecond
 	deadAfter     = 1400 * time.Millisecond
 	connectingFor = 15 * time.Second

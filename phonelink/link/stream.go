@@ -149,6 +149,7 @@ func (p *peer) frame(c *carrier, t frameType, body []byte, now time.Time) error 
 		if p.active == c {
 			c.confirmed = true
 			p.clock.receive(now, b)
+			p.answerLocked(c, b, now)
 		}
 	case frameBye:
 		return byeOf(body)

@@ -1,9 +1,10 @@
 package node_test
 
 import (
+	"flag"
 	"fmt"
 	"os"
-	"strconv"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -41,16 +42,12 @@ func BenchmarkFootprint(b *testing.B) {
 			b.Fatalf("not all sessions are at the car: %.100s", car.command("state"))
 		}
 	}
-	const rest = 20 * time.Second
-	time.Sleep(5 * time.Second) // what was set in motion comes to rest: this measures, it does not test
-	before := ticks(b, car)
-	time.Sleep(rest)
-	used := float64(ticks(b, car)-before) / 100
+	used := share(b, car, *restFor)
 	for b.Loop() { // the figures are of one process, whatever b.N
 	}
 	b.ReportMetric(memory(b, car), "MiB")
 	b.ReportMetric(memory(b, car)-empty, "MiB-more")
-	b.ReportMetric(100*used/rest.Seconds(), "%cpu")
+	b.ReportMetric(used, "%cpu")
 	b.ReportMetric(0, "ns/op")
 }
 
@@ -69,18 +66,56 @@ func memory(t testing.TB, e *end) float64 {
 	return kb / 1024
 }
 
-// ticks is the processor time of a worker in hundredths of a second.
-func ticks(t testing.TB, e *end) int {
+// restFor is how long a car's idle processor time is counted.
+var restFor = flag.Duration("rest", 20*time.Second, "how long the benchmarks of an idle car last")
+
+// share is how much of one core a worker's process uses that is left alone, in
+// percent. The phones are another process, and not counted.
+func share(t testing.TB, e *end, d time.Duration) float64 {
 	t.Helper()
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", e.cmd.Process.Pid))
-	must(t, err)
-	_, rest, _ := strings.Cut(string(stat), ") ")
-	f := strings.Fields(rest)
-	user, err := strconv.Atoi(f[11])
-	must(t, err)
-	system, err := strconv.Atoi(f[12])
-	must(t, err)
-	return user + system
+	time.Sleep(5 * time.Second) // what was set in motion comes to rest: this measures, it does not test
+	before, began := processor(t, e), time.Now()
+	time.Sleep(d)
+	return 100 * (processor(t, e) - before).Seconds() / time.Since(began).Seconds()
+}
+
+// processor is the processor time of a worker's threads, user and system, as
+// the scheduler counts it; what ended threads have used is not in it.
+func processor(t testing.TB, e *end) (sum time.Duration) {
+	t.Helper()
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", e.cmd.Process.Pid))
+	for _, name := range threads {
+		text, err := os.ReadFile(name)
+		must(t, err)
+		var ns int64
+		if _, err := fmt.Sscan(string(text), &ns); err != nil {
+			t.Skipf("the processor time of a process cannot be seen here: %v", err)
+		}
+		sum += time.Duration(ns)
+	}
+	if sum == 0 {
+		t.Skip("the processor time of a process cannot be seen here")
+	}
+	return sum
+}
+
+// BenchmarkIdle is the processor time of a car's process with 4 linked phones
+// that have nothing to say. The goal is 0.3 % of one core.
+func BenchmarkIdle(b *testing.B) {
+	tr := &truth{tried: map[string]bool{}, acked: map[string]bool{}, owner: map[string]string{}}
+	car := &end{t: b, truth: tr, c: workerConfig{Role: "car", Data: b.TempDir(), Listen: "127.0.0.1:0"}}
+	car.launch()
+	b.Cleanup(car.kill)
+	for i := range 4 {
+		phone := newPhone(b, fmt.Sprintf("Phone %d", i), node.Config{})
+		must(b, phone.PairWith(within(b), strings.TrimPrefix(car.command("qr"), "qr ")))
+		phone.until("the car", func(v *phonelink.View) bool { return presence(v, car.device) == phonelink.Linked })
+	}
+	used := share(b, car, *restFor)
+	for b.Loop() { // the figure is of one process, whatever b.N
+	}
+	b.ReportMetric(used, "%cpu")
+	b.ReportMetric(0, "ns/op")
 }
 
 // BenchmarkHandOver is a session that goes to the car and back over loopback:
