@@ -94,7 +94,7 @@ func (w *world) play() *Violation {
 		w.now = h.at
 		if h.kind == finish {
 			w.finish()
-			if w.bad != nil && w.bad.Invariant == "I5" && h.n == 0 { // a scene may just have expired: once more
+			if w.bad != nil && (w.bad.Invariant == "I5" || w.bad.Invariant == "ghost") && h.n == 0 { // a scene may just have expired: once more
 				w.bad = nil
 				w.at(w.now+3*second, happening{kind: finish, n: 1})
 				continue
