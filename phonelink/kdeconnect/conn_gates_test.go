@@ -119,8 +119,6 @@ func TestSucceed(t *testing.T) {
 // again if it does.
 func TestOutlives(t *testing.T) {
 	h := deafHub(t)
-	a, b := tcpPair(t)
-	defer b.Close()
 	at := netip.MustParseAddrPort("10.0.0.7:1716")
 	larger, smaller := "z"+h.self.ID[1:], "-"+h.self.ID[1:]
 	for name, c := range map[string]struct {
@@ -143,6 +141,7 @@ func TestOutlives(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			old, l := linkFor(h, c.peer, "key"), linkFor(h, c.peer, "key")
+			a := watched(t)
 			old.tcp, old.address, old.called, l.address, l.called = a, at, c.before, at, c.called
 			l.peek = make(chan error, 1)
 			if c.elsewhere {
@@ -170,7 +169,8 @@ func TestOutlives(t *testing.T) {
 	}
 }
 
-func tcpPair(t *testing.T) (a, b *net.TCPConn) {
+// watched is one end of a connection whose other end answers.
+func watched(t *testing.T) *net.TCPConn {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -186,7 +186,8 @@ func tcpPair(t *testing.T) (a, b *net.TCPConn) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close(); d.Close() })
-	return c.(*net.TCPConn), d.(*net.TCPConn)
+	watchClosely(c.(*net.TCPConn))
+	return c.(*net.TCPConn)
 }
 
 // TestOpening is what a caller says in clear: never more than it was sent.

@@ -195,12 +195,20 @@ func (s *state) sendPlayers(now time.Time, p *phone) {
 	if len(body.Players) == 0 {
 		body.Rest = packet.Rest{"playerList": []byte("[]")}
 	}
+	p.told = p.told || len(body.Players) > 0
 	s.hint(now, p, body)
 }
 
+// greetMedia tells a phone whose link is new what is here. A phone that has been
+// told of players does not ask anew over a fresh link in place of the last, with
+// which the end of a player may have been lost.
 func (s *state) greetMedia(now time.Time, p *phone) {
-	if len(s.media) > 0 {
-		s.sendPlayers(now, p)
+	if len(s.media) == 0 && !p.told {
+		return
+	}
+	s.sendPlayers(now, p)
+	for i := range s.media {
+		s.hint(now, p, s.media[i].packet(now))
 	}
 }
 

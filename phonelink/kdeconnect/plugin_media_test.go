@@ -254,3 +254,33 @@ func TestCommandsOfTheLaptop(t *testing.T) {
 		t.Errorf("got %d commands, want 2", got)
 	}
 }
+
+// TestFreshLinkIsToldOfOwnPlayers: a phone does not ask again over a link that
+// takes the place of the last, with which a change may have been lost.
+func TestFreshLinkIsToldOfOwnPlayers(t *testing.T) {
+	st := androidStage(t)
+	fresh := func() (lists, states int) {
+		t.Helper()
+		st.sent()
+		st.s.handle(st.now, upEvent{Device: st.d, Identity: identity{Name: "P", Kind: "phone", Incoming: androidTakes, Outgoing: androidSends}})
+		for _, b := range st.sent() {
+			if m, ok := b.(*packet.MPRIS); ok && m.HasPlayers() {
+				lists++
+			} else if ok && m.Player == "Car" && *m.Playing {
+				states++
+			}
+		}
+		return lists, states
+	}
+	if lists, states := fresh(); lists != 0 || states != 0 {
+		t.Errorf("never a player here: told %d lists, %d states", lists, states)
+	}
+	st.s.setMedia(st.now, ownMedia(st.now))
+	if lists, states := fresh(); lists != 1 || states != 1 {
+		t.Errorf("a player: told %d lists, %d states; want one each", lists, states)
+	}
+	st.s.setMedia(st.now, nil)
+	if lists, states := fresh(); lists != 1 || states != 0 {
+		t.Errorf("no player any longer: told %d lists, %d states; want the empty list", lists, states)
+	}
+}

@@ -102,7 +102,8 @@ type phone struct {
 	// Made of threads and book; nil: to be made.
 	shownThreads []phonelink.Thread
 	limits       map[string]*allowance
-	dropped      int // packets above their rate
+	dropped      int  // packets above their rate
+	told         bool // of players that are or were here
 }
 
 // live is what is known of a phone only while it is linked.
