@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"slices"
@@ -209,10 +210,29 @@ func (h *hub) secure(conn *net.TCPConn, peer identity, address netip.AddrPort, c
 	l := h.newLink(h.ctx, conn, secure, peer, address)
 	l.called = called
 	if err := h.adopt(l, r); err != nil {
+		if pinned != nil && errors.Is(err, errWindow) {
+			l.disown()
+		}
 		l.cancel(err)
 		return nil, nil, err
 	}
 	return l, r, nil
+}
+
+// disown tells a device that was unpaired during its handshake that it is not
+// paired any longer: what was said on the link before may have been lost with
+// that.
+func (l *link) disown() {
+	select {
+	case <-time.After(firstWrite):
+	case <-l.h.ctx.Done():
+		return
+	}
+	l.tcp.SetDeadline(time.Now().Add(closeWithin))
+	if _, err := l.conn.Write(pairRequest{Pair: false}.line()); err != nil || closeWrite(l.conn) != nil {
+		return
+	}
+	io.Copy(io.Discard, io.LimitReader(l.conn, maxStrangerLine)) // closing with unread data would throw the no away
 }
 
 // exchange says the identity inside TLS and compares what the peer says there.

@@ -1,6 +1,7 @@
 package kdeconnect
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -265,5 +266,33 @@ func TestCalledWhileEnding(t *testing.T) {
 	defer car.gate.mu.Unlock()
 	if car.gate.now != 0 {
 		t.Errorf("%d places are taken, want none", car.gate.now)
+	}
+}
+
+// TestUnpairedDuringAHandshake: the phone makes a new link, with which the word
+// that it is unpaired is lost on the old one.
+func TestUnpairedDuringAHandshake(t *testing.T) {
+	car, phone := pairOfEnds(t, nil)
+	pairEnds(t, car, phone)
+	from := car.mark()
+	phone.stop()
+	await[downEvent](car, from, "end of the link", nil)
+	a := newAttacker(t, car)
+	a.self = phone.self
+	s, err := a.begin(a.identity())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := car.drop(phone.self.ID); err != nil {
+		t.Fatal(err)
+	}
+	s.Write(a.identity().line())
+	r := &lineReader{r: s}
+	r.next(func() int { return 8192 }) // the car's identity
+	if line, err := r.next(func() int { return 1024 }); err != nil || !bytes.Contains(line, []byte(`"pair":false`)) {
+		t.Errorf("the phone is told %q, %v; want a no", line, err)
+	}
+	if saw[candidateEvent](car, from) {
+		t.Error("the phone became a candidate in a closed window")
 	}
 }

@@ -57,19 +57,25 @@ func (a *attacker) tryDial() (*net.TCPConn, error) {
 // link connects, says plain in clear and inside, inside TLS, and returns the
 // connection with the car's identity read from it.
 func (a *attacker) link(plain, inside identity) (*tls.Conn, error) {
-	c := a.dial()
-	if _, err := c.Write(plain.line()); err != nil {
-		return nil, err
-	}
-	s := tls.Server(c, a.self.tlsConfig(func(*x509.Certificate) error { return nil }))
-	if err := s.Handshake(); err != nil {
+	s, err := a.begin(plain)
+	if err != nil {
 		return nil, err
 	}
 	if _, err := s.Write(inside.line()); err != nil {
 		return nil, err
 	}
-	_, err := (&lineReader{r: s}).next(func() int { return 8192 })
+	_, err = (&lineReader{r: s}).next(func() int { return 8192 })
 	return s, err
+}
+
+// begin is link up to the end of TLS.
+func (a *attacker) begin(plain identity) (*tls.Conn, error) {
+	c := a.dial()
+	if _, err := c.Write(plain.line()); err != nil {
+		return nil, err
+	}
+	s := tls.Server(c, a.self.tlsConfig(func(*x509.Certificate) error { return nil }))
+	return s, s.Handshake()
 }
 
 // refused waits until the other side has closed, and reports what it said
