@@ -1,6 +1,7 @@
 package kdeconnect
 
 import (
+	"fmt"
 	"net/netip"
 	"testing"
 	"time"
@@ -115,6 +116,71 @@ func TestAdmission(t *testing.T) {
 		if got := six.enter(now, from, false); got != (n < maxFromOne) {
 			t.Errorf("connection %d from one IPv6 network: got %v", n, got)
 		}
+	}
+}
+
+// TestSource is what counts as one sender.
+func TestSource(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		same bool
+	}{
+		{"10.0.0.1", "10.0.0.1", true}, {"10.0.0.1", "10.0.0.2", false}, {"10.0.0.1", "::ffff:10.0.0.1", true}, {"fe80::1%a", "fe80::2%b", true},
+		{"2001:db8::1", "2001:db8::ffff:0:0:2", true}, {"2001:db8:0:1::1", "2001:db8:0:2::1", false},
+	} {
+		if got := source(netip.MustParseAddr(c.a)) == source(netip.MustParseAddr(c.b)); got != c.same {
+			t.Errorf("%s and %s: got %v, want %v", c.a, c.b, got, c.same)
+		}
+	}
+}
+
+// TestAdmissionForgets: nothing is kept of who has left.
+func TestAdmissionForgets(t *testing.T) {
+	a, now, one := newAdmission(), time.Unix(1_800_000_000, 0), netip.MustParseAddr("10.0.0.1")
+	a.enter(now, one, false)
+	a.enter(now, one, false)
+	a.leave(one)
+	if a.now != 1 || a.from[source(one)] != 1 {
+		t.Errorf("one has left of two: got %d, %v", a.now, a.from)
+	}
+	a.leave(one)
+	if a.now != 0 || len(a.from) != 0 {
+		t.Errorf("both have left: got %d, %v", a.now, a.from)
+	}
+	for range 2 * burstFromOne {
+		if a.enter(now, one, false) {
+			a.leave(one)
+		}
+	}
+	if a.enter(now, one, false) || !a.enter(now.Add(time.Second), one, false) {
+		t.Error("want as many in a row as the rate lets through, and more a second later")
+	}
+}
+
+// TestThrottleForgets: a full throttle looks for buckets that are full again, and
+// not for each of a flood.
+func TestThrottleForgets(t *testing.T) {
+	th, now := newThrottle(), time.Unix(1_800_000_000, 0)
+	fill := func(at time.Time) {
+		for n := range maxSources {
+			th.allow(at, fmt.Sprint(n), 1, 1)
+		}
+	}
+	fill(now)
+	if th.allow(now.Add(30*time.Second), "new", 1, 1) {
+		t.Error("busy buckets were forgotten")
+	}
+	if th.allow(now.Add(30*time.Second+999*time.Millisecond), "new", 1, 1) || th.swept != now.Add(30*time.Second) {
+		t.Error("it looked again within a second")
+	}
+	if th.allow(now.Add(time.Minute), "new", 1, 1) {
+		t.Error("buckets of a minute were forgotten")
+	}
+	if !th.allow(now.Add(time.Minute+time.Second), "new", 1, 1) || len(th.buckets) != 1 {
+		t.Errorf("%d buckets are left, want the new one", len(th.buckets))
+	}
+	if th.allow(now, "new", 1, 1) { // a clock that goes back
+		t.Error("time that goes back fills buckets")
 	}
 }
 

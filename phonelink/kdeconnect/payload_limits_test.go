@@ -158,3 +158,44 @@ func TestPayloadOnlyToTheAddress(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestReserved(t *testing.T) {
+	for _, name := range []string{"CON", "con.txt", "Aux", "NUL .x", "CONIN$", "COM0", "com9.a", "LPT1", "LPT9", "COM¹", "LPT²", "COM³.txt"} {
+		if !reserved(name) || fileName(name)[0] != '_' {
+			t.Errorf("%s: is a device elsewhere; got %s", name, fileName(name))
+		}
+	}
+	for _, name := range []string{"CONS", "COM", "COM10", "COMA", "COM:", "COM/", "LPTx", "LPT¹²", "XCOM1", "AUX1", "COM⁴"} {
+		if reserved(name) {
+			t.Errorf("%s: is no device", name)
+		}
+	}
+}
+
+func TestClipName(t *testing.T) {
+	ext := "." + strings.Repeat("e", 15) // 16 bytes, the longest that is kept
+	for _, c := range []struct {
+		name string
+		n    int
+		want string
+	}{
+		{"abcdef", 6, "abcdef"}, {"abcdefg", 6, "abcdef"}, {"abcd.ef", 6, "abc.ef"}, {"ab .def", 6, "ab.def"},
+		{"aé" + strings.Repeat("x", 9), 2, "a"},
+		{strings.Repeat("a", 30) + ext, 20, "aaaa" + ext},
+		{strings.Repeat("a", 30) + ext + "e", 20, strings.Repeat("a", 20)},
+	} {
+		if got := clipName(c.name, c.n); got != c.want {
+			t.Errorf("%s in %d: got %s, want %s", c.name, c.n, got, c.want)
+		}
+	}
+	for name, want := range map[string]string{"a.txt": "a (2).txt", "a": "a (2)", ".txt": ".txt (2)", "a" + ext: "a (2)" + ext, "a" + ext + "e": "a" + ext + "e (2)"} {
+		if got := numbered(name, 2); got != want {
+			t.Errorf("%s: got %s, want %s", name, got, want)
+		}
+	}
+	for said, want := range map[string]string{"/": "file", "a/": "file", "/a": "a", `\a`: "a", "a\tb": "ab", "a\u00a0b": "a b", "a\ue000b": "a_b", "a\u202eb": "ab"} {
+		if got := fileName(said); got != want {
+			t.Errorf("%q: got %q, want %q", said, got, want)
+		}
+	}
+}
