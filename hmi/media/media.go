@@ -8,7 +8,15 @@
 //	                    +---- Loaded, Playhead, Edit <-----+
 //
 // The Player does what the session's owner must: get ready when View says Load,
-// sound from RenderAt on when it says Render, be silent otherwise.
+// sound from RenderAt on when it says Render, be silent otherwise. When to say
+// Loaded, where to be and what comes next are the rules of phonelink
+// (playback.go), which phonelink/player follows too; its package comment says why
+// the two are not one.
+//
+// There is no Output for a sound device here: the head unit plays into Null,
+// which keeps time and is silent. Who has a loudspeaker implements Output.
+//
+// Covers are the pictures of what plays, from tags, sessions and phones.
 package media
 
 import (

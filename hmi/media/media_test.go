@@ -273,6 +273,54 @@ func TestQueueGoesOnAndEnds(t *testing.T) {
 	})
 }
 
+// The music goes on where it was last heard when the program begins again, a
+// minute later; from the first word of the link's on, its clock counts.
+func TestResume(t *testing.T) {
+	files := map[string][]byte{"a.wav": tone(48000, 20*time.Second)}
+	s := session(queue("a.wav"))
+	doc := s.Doc.(*phonelink.MediaDoc)
+	s.Render = true
+	synctestNow := func() time.Time { return time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) } // when a bubble begins
+	doc.Position, doc.At = 3*time.Second, stamp(synctestNow().Add(-time.Minute))
+	play(t, files, s, func(t *testing.T, p *phones, e *ear) {
+		time.Sleep(2500 * time.Millisecond)
+		var heads []time.Duration
+		for _, r := range p.requests() {
+			if h, ok := r.(phonelink.Playhead); ok && h.Playing {
+				heads = append(heads, h.Position.Round(100*time.Millisecond))
+			}
+		}
+		if len(heads) < 3 || heads[0] != 3*time.Second || heads[2] != 5*time.Second {
+			t.Errorf("playheads at %v, want from 3s on", heads)
+		}
+		now := *doc
+		now.Position, now.At = 10*time.Second, stamp(time.Now())
+		s.Doc = &now
+		p.set(s)
+		time.Sleep(30 * time.Second)
+		if got := e.total(); (got - 12500*time.Millisecond).Abs() > 100*time.Millisecond {
+			t.Errorf("heard %v, want 2.5 s from 3 s on and 10 s from 10 s on", got)
+		}
+	})
+}
+
+// A length that is too short, as estimated ones are, does not end the music.
+func TestLengthIsNotTrusted(t *testing.T) {
+	files := map[string][]byte{"a.wav": tone(48000, 6*time.Second)}
+	s := session(queue("a.wav"))
+	doc := s.Doc.(*phonelink.MediaDoc)
+	doc.Queue[0].Length, s.Render = 2*time.Second, true
+	doc.At = stamp(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC))
+	play(t, files, s, func(t *testing.T, p *phones, e *ear) {
+		time.Sleep(3500 * time.Millisecond)
+		p.set(p.View().Sessions[0]) // a look at it, as every second
+		time.Sleep(8 * time.Second)
+		if got := e.total(); (got - 6*time.Second).Abs() > 60*time.Millisecond {
+			t.Errorf("heard %v, want all 6 s", got)
+		}
+	})
+}
+
 func TestNothingPlayableStops(t *testing.T) {
 	s := session(queue("gone.wav", "gone too.wav"))
 	s.Doc.(*phonelink.MediaDoc).Loop = phonelink.LoopQueue

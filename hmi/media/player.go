@@ -3,7 +3,6 @@ package media
 import (
 	"context"
 	"errors"
-	"hash/fnv"
 	"log/slog"
 	"slices"
 	"sync"
@@ -33,10 +32,9 @@ type Player struct {
 	voice   *voice
 	session phonelink.SessionID
 	track   string
-	epoch   phonelink.Epoch // for which Loaded was said
-	said    bool            // Loaded was said
-	waits   bool            // the View waits for it
-	silent  bool            // the phone link did not answer
+	loaded  phonelink.Readiness
+	place   phonelink.Resumed
+	begun   bool            // a View with sessions was followed
 	playing bool            // the deck was told to play
 	failed  map[string]bool // tracks of the session that could not be played
 }
@@ -75,14 +73,14 @@ func (p *Player) Run(ctx context.Context) error {
 	p.follow(ctx, w.View())
 	for {
 		var ready <-chan struct{}
-		if p.voice != nil && !p.said {
+		if p.voice != nil && p.loaded.Due() {
 			ready = p.voice.ready
 		}
 		select {
 		case <-w.C():
 			p.follow(ctx, w.View())
 		case <-ready:
-			p.loaded(ctx, w.View())
+			p.tellLoaded(ctx, w.View())
 			p.follow(ctx, w.View())
 		case ev := <-p.deck.events:
 			p.heard(ctx, ev, w.View(), tick)
@@ -133,24 +131,6 @@ func wanted(v *phonelink.View) (s *phonelink.SessionView, doc *phonelink.MediaDo
 	return s, doc
 }
 
-// where is the position of a document at a moment.
-func where(doc *phonelink.MediaDoc, now time.Time) time.Duration {
-	pos := doc.Position
-	if doc.Playing && doc.At != 0 {
-		if since := now.Sub(time.UnixMilli(int64(doc.At >> 16))); since > 0 {
-			pos += time.Duration(float64(since) * rate(doc))
-		}
-	}
-	return pos
-}
-
-func rate(doc *phonelink.MediaDoc) float64 {
-	if doc.Rate <= 0 {
-		return 1
-	}
-	return doc.Rate
-}
-
 // follow does what the View says.
 func (p *Player) follow(ctx context.Context, view *phonelink.View) {
 	s, doc := wanted(view)
@@ -166,20 +146,16 @@ func (p *Player) follow(ctx context.Context, view *phonelink.View) {
 	}
 	now := time.Now()
 	if s.ID != p.session {
-		p.session, p.said, p.track = s.ID, false, ""
+		p.session, p.track, p.loaded, p.place = s.ID, "", phonelink.Readiness{}, phonelink.Resumed{}
 		clear(p.failed)
+		if !p.begun && s.Render && s.RenderAt.IsZero() {
+			p.place = phonelink.ResumedFrom(doc, now)
+		}
 	}
+	p.begun = true
 	track := doc.Queue[doc.Index]
-	if p.epoch != s.Rev.Epoch {
-		p.epoch, p.said = s.Rev.Epoch, false
-	}
-	// A phone link that was started again does not know that this is loaded.
-	waits, silent := s.Load && !s.Render, slices.Contains(view.Troubles, phonelink.TroubleSilent)
-	if waits && !p.waits || p.silent && !silent {
-		p.said = false
-	}
-	p.waits, p.silent = waits, silent
-	pos := where(doc, now)
+	p.loaded.Follow(s, slices.Contains(view.Troubles, phonelink.TroubleSilent))
+	pos := p.where(doc, now)
 	if p.voice == nil || p.track != track.ID || p.voice.url != track.URL || p.elsewhere(pos) {
 		p.load(ctx, track, pos)
 	}
@@ -193,8 +169,17 @@ func (p *Player) follow(ctx context.Context, view *phonelink.View) {
 			at = now
 		}
 		p.playing = true
-		p.deck.play(where(doc, at), at)
+		p.deck.play(p.where(doc, at), at)
 	}
+}
+
+// where is where the voice is to be at a moment.
+func (p *Player) where(doc *phonelink.MediaDoc, now time.Time) time.Duration {
+	own := p.place.From()
+	if p.voice != nil && p.track == doc.Queue[doc.Index].ID {
+		own, _ = p.deck.position()
+	}
+	return p.place.Where(doc, now, own)
 }
 
 // elsewhere reports whether the voice cannot reach a position by leaving out
@@ -222,7 +207,8 @@ func (p *Player) load(ctx context.Context, t phonelink.Track, pos time.Duration)
 		p.voice.cancel()
 	}
 	v, vctx := newVoice(ctx, t.URL, pos)
-	p.voice, p.track, p.playing, p.said = v, t.ID, false, false
+	p.voice, p.track, p.playing = v, t.ID, false
+	p.loaded.Again()
 	p.deck.put(v)
 	p.wg.Go(func() {
 		defer v.cancel()
@@ -230,9 +216,9 @@ func (p *Player) load(ctx context.Context, t phonelink.Track, pos time.Duration)
 	})
 }
 
-// loaded says that the voice is ready, or why it never will be.
-func (p *Player) loaded(ctx context.Context, view *phonelink.View) {
-	p.said = true
+// tellLoaded says that the voice is ready, or why it never will be.
+func (p *Player) tellLoaded(ctx context.Context, view *phonelink.View) {
+	p.loaded.Say()
 	problem := ""
 	if err := p.voice.failed; err != nil {
 		problem = err.Error()
@@ -289,64 +275,19 @@ func (p *Player) advance(ctx context.Context, view *phonelink.View) {
 	if s == nil || s.ID != p.session || !s.Render {
 		return
 	}
-	next, ok := Next(s.ID, doc, p.failed)
-	if !ok {
-		p.ask(ctx, phonelink.Edit{Session: s.ID, Op: phonelink.Op{Act: phonelink.Play{Playing: false}}})
-		return
+	act := phonelink.AfterTrack(s.ID, doc, p.failed)
+	if _, again := act.(phonelink.Seek); again {
+		p.track = "" // the same once more
 	}
-	if next == doc.Index { // the same once more
-		p.track = ""
-		p.ask(ctx, phonelink.Edit{Session: s.ID, Op: phonelink.Op{Act: phonelink.Seek{}}})
-		return
-	}
-	p.ask(ctx, phonelink.Edit{Session: s.ID, Op: phonelink.Op{Act: phonelink.Skip{To: doc.Queue[next].ID}}})
+	p.ask(ctx, phonelink.Edit{Session: s.ID, Op: phonelink.Op{Act: act}})
 }
 
-// Next is the index of the track after the present one, by the document's loop
-// and shuffle; false at the end. Tracks in bad are left out. The shuffled order
-// follows from the session and the tracks, so that the device that takes over
-// goes on in the same order.
+// Next is phonelink.NextTrack.
 func Next(id phonelink.SessionID, doc *phonelink.MediaDoc, bad map[string]bool) (int, bool) {
-	n := len(doc.Queue)
-	if doc.Loop == phonelink.LoopTrack && !bad[doc.Queue[doc.Index].ID] {
-		return doc.Index, true
-	}
-	order := Order(id, doc)
-	at := slices.Index(order, doc.Index)
-	for i := 1; i <= n; i++ {
-		if at+i >= n && doc.Loop != phonelink.LoopQueue {
-			return 0, false
-		}
-		if next := order[(at+i)%n]; !bad[doc.Queue[next].ID] {
-			return next, true
-		}
-	}
-	return 0, false
+	return phonelink.NextTrack(id, doc, bad)
 }
 
-// Order is the order in which a queue is played, as indexes of it.
+// Order is phonelink.QueueOrder.
 func Order(id phonelink.SessionID, doc *phonelink.MediaDoc) []int {
-	order := make([]int, len(doc.Queue))
-	for i := range order {
-		order[i] = i
-	}
-	if doc.Shuffle {
-		key := func(i int) uint64 {
-			h := fnv.New64a()
-			_, _ = h.Write(id[:])
-			_, _ = h.Write([]byte(doc.Queue[i].ID))
-			return h.Sum64()
-		}
-		slices.SortFunc(order, func(a, b int) int {
-			ka, kb := key(a), key(b)
-			switch {
-			case ka < kb:
-				return -1
-			case ka > kb:
-				return 1
-			}
-			return a - b
-		})
-	}
-	return order
+	return phonelink.QueueOrder(id, doc)
 }

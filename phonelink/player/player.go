@@ -3,7 +3,17 @@
 // at the moments at which a sound card would be. It follows what
 // phonelink.SessionView says of Load, Render and RenderAt, answers with Loaded
 // and Playhead, and goes to the next track at the end of one. It knows neither
-// samples nor files; who brings a loudspeaker listens to its Sounds.
+// samples nor files.
+//
+// The rules that a player follows are pure, in phonelink (playback.go), and the
+// same for hmi/media.Player, which has a decoder and an Output. The two keep loops of
+// their own: here any number of sessions is rendered by one timer, as many
+// scripted phones need, and a track ends when its length is over; there one
+// track is decoded ahead by a goroutine, from the place where it is wanted, and
+// begins, ends and fails when the samples do. A seam between the two would be
+// load-from, play-at, stop-at, position and four events, with a decoder made of
+// timers behind it that is longer than what it saves, and it would put decoding
+// under this package's one goroutine.
 //
 //	          Load: open the track, say Loaded
 //	silent ------------------------------------> ready, silent
@@ -18,6 +28,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -154,6 +165,7 @@ func (p *Player) silence() {
 // again; zero: when the View changes.
 func (p *Player) follow(ctx context.Context, now time.Time, view *phonelink.View) (next time.Time) {
 	seen := map[phonelink.SessionID]bool{}
+	silent := slices.Contains(view.Troubles, phonelink.TroubleSilent)
 	for i := range view.Sessions {
 		s := &view.Sessions[i]
 		doc, ok := s.Doc.(*phonelink.MediaDoc)
@@ -166,12 +178,13 @@ func (p *Player) follow(ctx context.Context, now time.Time, view *phonelink.View
 				continue
 			}
 			if v = new(voice); !p.begun && s.Render && s.RenderAt.IsZero() {
-				v = resumed(doc, now)
+				v.place = phonelink.ResumedFrom(doc, now)
+				v.from = v.place.From()
 			}
 			p.voices[s.ID] = v
 		}
 		seen[s.ID] = true
-		next = earlier(next, p.attend(ctx, now, s, doc, v))
+		next = earlier(next, p.attend(ctx, now, s, doc, v, silent))
 	}
 	p.begun = p.begun || len(view.Sessions) > 0
 	for id, v := range p.voices {

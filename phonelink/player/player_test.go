@@ -208,6 +208,14 @@ func TestPlayer(t *testing.T) {
 			b.after(0, func(s *sv, d *doc) { play(s, d); d.Index, d.Loop = 1, phonelink.LoopTrack })
 			b.after(6, func(s *sv, d *doc) {})
 		}, "0.0 on b 0.0, 5.0 off b 5.0, 5.0 on b 0.0", "5.0 phonelink.Seek{To:0s}"},
+		{"plays a shuffled queue in the order that the car would", func(b *board) {
+			b.after(0, func(s *sv, d *doc) {
+				play(s, d)
+				s.ID[2], d.Shuffle = 2, true
+				d.Index = phonelink.QueueOrder(s.ID, d)[0]
+			})
+			b.after(20, func(s *sv, d *doc) {})
+		}, "0.0 on b 0.0, 5.0 off b 5.0, 5.0 on a 0.0, 15.0 off a 10.0", "5.0 phonelink.Skip{To:a}, 15.0 phonelink.Play{Playing:false}"},
 		{"plays at another speed", func(b *board) {
 			b.after(0, func(s *sv, d *doc) { play(s, d); d.Rate = 2 })
 			b.after(3, func(s *sv, d *doc) { s.Render = false })

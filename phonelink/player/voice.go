@@ -10,7 +10,7 @@ import (
 // voice is the rendering of one session.
 type voice struct {
 	epoch   phonelink.Epoch
-	said    bool   // Loaded, in this epoch
+	loaded  phonelink.Readiness
 	opening string // id of the track that Open has
 	ready   string // id of the track that it gave back
 	err     error  // of ready
@@ -20,13 +20,10 @@ type voice struct {
 	since time.Time     // when sound began
 	from  time.Duration // position at since
 	rate  float64
-	told  time.Time // the last Playhead
-	over  string    // id of the track whose end was told
-
-	// A session that was sounding here when this program ended: its document
-	// went on by the clock, the sound did not. Until the document has another
-	// stamp, the position is ours.
-	stale phonelink.Stamp
+	told  time.Time       // the last Playhead
+	over  string          // id of the track whose end was told
+	bad   map[string]bool // tracks that could not be opened
+	place phonelink.Resumed
 }
 
 func (v *voice) position(now time.Time) time.Duration {
@@ -38,36 +35,21 @@ func (v *voice) position(now time.Time) time.Duration {
 
 // where is where the document wants the voice to be.
 func (v *voice) where(doc *phonelink.MediaDoc, now time.Time) time.Duration {
-	if v.stale != 0 && doc.At == v.stale {
-		return v.position(now)
-	}
-	return Where(doc, now)
-}
-
-// resumed is a voice of a session that is ours as this program begins. Playheads
-// come each second while it sounds: if the last is older, nobody heard what
-// came after it.
-func resumed(doc *phonelink.MediaDoc, now time.Time) *voice {
-	v := &voice{}
-	if at := time.UnixMilli(int64(doc.At >> 16)); doc.Playing && doc.At != 0 && now.Sub(at) > 2*beat {
-		v.stale, v.from = doc.At, doc.Position
-	}
-	return v
+	return within(doc, v.place.Where(doc, now, v.position(now)))
 }
 
 // attend brings one voice to where its session wants it and says when to look
 // again.
-func (p *Player) attend(ctx context.Context, now time.Time, s *phonelink.SessionView, doc *phonelink.MediaDoc, v *voice) time.Time {
+func (p *Player) attend(ctx context.Context, now time.Time, s *phonelink.SessionView, doc *phonelink.MediaDoc, v *voice, silent bool) time.Time {
 	track := doc.Queue[doc.Index]
-	if v.epoch != s.Rev.Epoch || !s.Load && !s.Render {
-		v.epoch, v.said = s.Rev.Epoch, false
-	}
+	v.epoch = s.Rev.Epoch
+	v.loaded.Follow(s, silent)
 	if (s.Load || s.Render) && v.ready != track.ID && v.opening != track.ID {
 		p.begin(ctx, s.ID, v, track)
 	}
 	ready := v.ready == track.ID
-	if ready && s.Load && !v.said {
-		v.said = true
+	if ready && s.Load && v.loaded.Due() {
+		v.loaded.Say()
 		problem := ""
 		if v.err != nil {
 			problem = v.err.Error()
@@ -172,34 +154,25 @@ func (p *Player) advance(id phonelink.SessionID, doc *phonelink.MediaDoc, v *voi
 		return
 	}
 	v.over = track
-	var act phonelink.Action
-	switch {
-	case doc.Loop == phonelink.LoopTrack && v.err == nil:
-		act = phonelink.Seek{}
-	case doc.Index+1 < len(doc.Queue):
-		act = phonelink.Skip{To: doc.Queue[doc.Index+1].ID}
-	case doc.Loop == phonelink.LoopQueue && len(doc.Queue) > 1:
-		act = phonelink.Skip{To: doc.Queue[0].ID}
-	case doc.Loop == phonelink.LoopQueue && v.err == nil:
-		act = phonelink.Seek{}
-	default:
-		act = phonelink.Play{Playing: false}
+	if v.err != nil {
+		if v.bad == nil {
+			v.bad = map[string]bool{}
+		}
+		v.bad[track] = true
 	}
-	p.say(phonelink.Edit{Session: id, Op: phonelink.Op{Act: act}})
+	p.say(phonelink.Edit{Session: id, Op: phonelink.Op{Act: phonelink.AfterTrack(id, doc, v.bad)}})
 }
 
-// Where is the position of a document at a moment: its Position, and while it
-// is Playing the time since its stamp.
+// Where is the position of a document at a moment, within its track.
 func Where(doc *phonelink.MediaDoc, now time.Time) time.Duration {
-	pos := doc.Position
-	if doc.Playing && doc.At != 0 {
-		if since := now.Sub(time.UnixMilli(int64(doc.At >> 16))); since > 0 {
-			pos += time.Duration(float64(since) * rate(doc))
-		}
-	}
+	return within(doc, phonelink.PositionAt(doc, now))
+}
+
+// within is a position that a track has, as far as its length is known.
+func within(doc *phonelink.MediaDoc, pos time.Duration) time.Duration {
 	if doc.Index >= 0 && doc.Index < len(doc.Queue) {
 		if l := doc.Queue[doc.Index].Length; l > 0 {
-			pos = min(pos, l)
+			return min(pos, l)
 		}
 	}
 	return pos
