@@ -8,12 +8,14 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/driver/mobile"
 	"fyne.io/fyne/v2/test"
 
 	"tandem/hmi/paint"
@@ -265,10 +267,15 @@ type target struct {
 	size fyne.Size
 }
 
+// within reports whether a target lies in another.
+func (t target) within(o target) bool {
+	return t.pos.X >= o.pos.X && t.pos.Y >= o.pos.Y && t.pos.X+t.size.Width <= o.pos.X+o.size.Width+1 && t.pos.Y+t.size.Height <= o.pos.Y+o.size.Height+1
+}
+
 // targets checks everything that takes a tap, and widgets that say how much
 // room they need.
 func (c *check) targets(root fyne.CanvasObject) {
-	var all []target
+	var all, fields []target
 	Walk(root, func(o fyne.CanvasObject, pos fyne.Position) {
 		if n, ok := o.(interface {
 			Needs() float32
@@ -280,6 +287,11 @@ func (c *check) targets(root fyne.CanvasObject) {
 			return
 		}
 		t := target{pos: pos, size: o.Size()}
+		if _, ok := o.(mobile.Keyboardable); ok {
+			fields = append(fields, t)
+		} else if slices.ContainsFunc(fields, t.within) {
+			return // a bar that shows where a field is scrolled to: the field itself is dragged
+		}
 		if n, ok := o.(interface{ Called() string }); ok {
 			t.name = n.Called()
 		}

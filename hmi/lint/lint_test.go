@@ -214,3 +214,27 @@ func TestDump(t *testing.T) {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
 }
+
+// What shows where a field is scrolled to is not a target of its own: the field
+// is dragged; something else over it would be.
+func TestFieldsScroll(t *testing.T) {
+	test.NewTempApp(t)
+	f := widget.NewField("note", 4000, func(string, int) {})
+	root := tree(at(container.NewThemeOverride(f, th()), 16, 60, 400, 120))
+	f.Fill(strings.Repeat("word ", 200))
+	count := func() (n int) {
+		for _, x := range lint.Check(root, display) {
+			if x.Rule == lint.Target || x.Rule == lint.Unnamed || x.Rule == lint.Gap {
+				n++
+			}
+		}
+		return n
+	}
+	if n := count(); n != 0 {
+		t.Errorf("%d findings of targets, want none", n)
+	}
+	root.(*fyne.Container).Add(at(button("near"), 420, 60, 80, 80))
+	if n := count(); n != 1 {
+		t.Errorf("a button 4 dp beside it: %d findings, want 1", n)
+	}
+}

@@ -208,9 +208,13 @@ func (r *reader) set(m *hmi.Phones, v *View) {
 	if !on && now != nil {
 		r.buttons(now)
 	}
+	begins := on && r.writing != writing.Key
+	if begins { // Fyne forgets what it draws a hidden field with, and lays out only what has another size
+		r.paper.Resize(fyne.Size{})
+	}
 	r.card.Relayout()
 	r.root.Layout.Layout(r.root.Objects, r.root.Size())
-	if on && r.writing != writing.Key {
+	if begins {
 		r.field.Fill(writing.Text)
 		r.field.Grab()
 	}

@@ -9,6 +9,8 @@ import (
 	"fyne.io/fyne/v2/driver/mobile"
 
 	"tandem/hmi"
+	"tandem/hmi/fynedriver"
+	"tandem/hmi/paint"
 	"tandem/hmi/shell"
 	"tandem/phonelink"
 	"tandem/vehicle"
@@ -18,6 +20,16 @@ import (
 func (r *rig) typing() (on bool) {
 	r.do(func() {
 		_, on = r.s.Driver().AllWindows()[0].Canvas().Focused().(mobile.Keyboardable)
+	})
+	return on
+}
+
+// drawn reports whether a text is painted.
+func (r *rig) drawn(text string) (on bool) {
+	r.do(func() {
+		for _, it := range r.s.Driver().AllWindows()[0].(*fynedriver.Window).Painter().Items() {
+			on = on || it.Kind == paint.Text && it.Text() == text && !it.Visible().Empty()
+		}
 	})
 	return on
 }
@@ -55,10 +67,14 @@ func TestDraftIsWorkedOn(t *testing.T) {
 		r.tap("Open")
 		r.settle()
 		r.want(`text "Message draft"`, `text "to Clara Hoffmann"`, draftWords, "Brot ist dabei!", `control "Edit" on`, `control "Send now"`, `control "Send to Anas Telefon"`)
+		time.Sleep(5 * time.Minute) // what Fyne draws a field with is forgotten meanwhile
 		r.tap("Edit")
 		r.settle()
 		if !r.typing() {
 			t.Fatal("no keyboard")
+		}
+		if !r.drawn("Brot ist dabei!") {
+			t.Error("the field shows nothing")
 		}
 		r.ui.save(t, "draft-1280x720-writes")
 		for _, k := range []string{"⇧", "J", "a", "éè", "é"} {
