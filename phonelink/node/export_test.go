@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"net/netip"
 	"time"
 
 	"tandem/phonelink"
@@ -73,4 +74,14 @@ func WaitForLook(n *Node) {
 			return
 		}
 	}
+}
+
+// Known are the addresses that are kept of a peer.
+func Known(n *Node, d phonelink.Device) []netip.AddrPort {
+	for _, p := range n.store.Peers(n.c.Profile) {
+		if p.Device == d {
+			return p.Addresses
+		}
+	}
+	return nil
 }

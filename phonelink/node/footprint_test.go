@@ -132,3 +132,33 @@ func BenchmarkHandOver(b *testing.B) {
 		car.has(id, false)
 	}
 }
+
+// BenchmarkRestart is a node that is started again on a journal that is about
+// to be compacted: the most that is ever read. Resume after kill -9 has a goal
+// of 300 ms for all.
+func BenchmarkRestart(b *testing.B) {
+	phone := newPhone(b, "Ana's phone", node.Config{})
+	id := phone.open(draft("Hello"))
+	size := func() (sum int64) {
+		names, _ := filepath.Glob(filepath.Join(phone.c.Data, "profiles", "owner", "*", "journal*"))
+		for _, name := range names {
+			if info, err := os.Stat(name); err == nil {
+				sum += info.Size()
+			}
+		}
+		return sum
+	}
+	peak, cut, edits := int64(0), false, 0
+	for ; !cut || size() < peak*9/10; edits++ {
+		phone.must(phonelink.Edit{Session: id, Op: phonelink.Op{Act: phonelink.SetText{Text: fmt.Sprint(strings.Repeat("word ", 60), edits)}}})
+		now := size()
+		cut = cut || now < peak
+		peak = max(peak, now)
+	}
+	read := float64(size()) / 1024
+	for b.Loop() {
+		phone = phone.again()
+		phone.until("the session", func(v *phonelink.View) bool { return find(v, id) != nil })
+	}
+	b.ReportMetric(read, "KiB")
+}

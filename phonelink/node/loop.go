@@ -324,10 +324,12 @@ func (l *loop) greet(d phonelink.Device) {
 	l.note(d, phonelink.ClassMedia, note{Kind: noteHello, Name: l.n.c.Name, Model: l.n.c.Model, Can: can, Locked: l.locked})
 }
 
-// seen keeps when and where a peer was met.
+// seen keeps when and where a peer was met: a process that is started again goes
+// there at once, and does not wait to be found.
 func (l *loop) seen(s link.Status) {
 	for _, p := range l.n.store.Peers(l.profile) {
-		if p.Device != s.Device || time.Since(p.Seen) < time.Minute && p.Version >= s.Version {
+		known := len(s.Addresses) == 0 || slices.Contains(p.Addresses, s.Addresses[0])
+		if p.Device != s.Device || known && time.Since(p.Seen) < time.Minute && p.Version >= s.Version {
 			continue
 		}
 		p.Seen, p.Version = time.Now(), max(p.Version, s.Version)

@@ -406,3 +406,13 @@ func damage(t testing.TB, data string) {
 	b[len(b)/2] ^= 1
 	must(t, os.WriteFile(found[0], b, 0o600))
 }
+
+// TestAddressIsKept: where a peer is is on the disk as soon as it is linked, so
+// that a process that is killed soon after goes there by itself.
+func TestAddressIsKept(t *testing.T) {
+	car, phone := pairOf(t)
+	car.until("the link", func(v *phonelink.View) bool { return presence(v, phone.Self()) == phonelink.Linked })
+	if got := node.Known(car.Node, phone.Self()); !slices.Contains(got, phone.Addr()) {
+		t.Errorf("the car keeps %v, want %v among them", got, phone.Addr())
+	}
+}

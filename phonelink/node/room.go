@@ -17,9 +17,10 @@ import (
 )
 
 // compactAt is how long a journal may grow, and how many times its last
-// snapshot, before it is compacted.
+// snapshot, before it is compacted. All of it is read again by who was killed, at
+// about 20 ms a MiB, before anything is shown.
 const (
-	compactAt    = 1 << 20
+	compactAt    = 256 << 10
 	compactTimes = 4
 )
 
