@@ -228,8 +228,9 @@ func (a *assets) read(path string, hash [32]byte, w io.Writer) error {
 	}
 }
 
-// copyTo writes a readable copy of a whole asset.
-func (a *assets) copyTo(hash [32]byte, to string) (err error) {
+// copyTo writes a readable copy of a whole asset, with the mode whatever the
+// umask.
+func (a *assets) copyTo(hash [32]byte, to string, mode fs.FileMode) (err error) {
 	if path, _, err := a.reference(hash); err == nil {
 		return os.Symlink(path, to)
 	}
@@ -237,7 +238,7 @@ func (a *assets) copyTo(hash [32]byte, to string) (err error) {
 	if err != nil {
 		return fmt.Errorf("write a copy: %w", err)
 	}
-	if err := errors.Join(a.read(a.path(hash, ""), hash, f), f.Close()); err != nil {
+	if err := errors.Join(a.read(a.path(hash, ""), hash, f), f.Chmod(mode), f.Close()); err != nil {
 		return errors.Join(fmt.Errorf("write a copy: %w", err), os.Remove(to))
 	}
 	return nil

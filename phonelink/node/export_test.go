@@ -34,7 +34,7 @@ func (a *assets) Put(h [32]byte, i int64, b []byte) error       { return a.put(h
 func (a *assets) Finish(h [32]byte, size int64) error           { return a.finish(h, size) }
 func (a *assets) Chunk(h [32]byte, i int64) ([]byte, error)     { return a.chunk(h, i) }
 func (a *assets) Refer(path string) (phonelink.Asset, error)    { return a.refer(path) }
-func (a *assets) CopyTo(h [32]byte, to string) error            { return a.copyTo(h, to) }
+func (a *assets) CopyTo(h [32]byte, to string) error            { return a.copyTo(h, to, 0o600) }
 func (a *assets) Room(size int64, keep func(string) bool) error { return a.room(size, keep) }
 func (a *assets) Path(h [32]byte, ending string) string         { return a.path(h, ending) }
 

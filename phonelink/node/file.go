@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -35,7 +36,7 @@ func (r *room) readable(a phonelink.Asset) (string, error) {
 	if path, _, err := r.assets.reference(a.SHA256); err == nil {
 		return path, nil
 	}
-	if err := os.MkdirAll(r.files, 0o700); err != nil {
+	if err := r.makeFiles(); err != nil {
 		return "", fmt.Errorf("write a copy: %w", err)
 	}
 	ext := filepath.Ext(fileName(a.Name))
@@ -46,7 +47,7 @@ func (r *room) readable(a phonelink.Asset) (string, error) {
 			name = fmt.Sprintf("%s (%d)%s", base, i, ext)
 		}
 		path := filepath.Join(r.files, name)
-		err := r.assets.copyTo(a.SHA256, path)
+		err := r.assets.copyTo(a.SHA256, path, r.fileMode())
 		if !errors.Is(err, os.ErrExist) {
 			return path, err
 		}
@@ -55,6 +56,28 @@ func (r *room) readable(a phonelink.Asset) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("write a copy: there are too many files named %s in %s", base+ext, r.files)
+}
+
+// fileMode is that of the readable copies: those in Config.Files are for the
+// shell too, which may be another user of that folder's group; nobody else.
+func (r *room) fileMode() fs.FileMode {
+	if r.shared {
+		return 0o640
+	}
+	return 0o600
+}
+
+// makeFiles makes the folder of the readable copies. If what lies above it
+// hands its group on (setgid), so does this one.
+func (r *room) makeFiles() error {
+	if err := os.MkdirAll(r.files, 0o700); err != nil || !r.shared {
+		return err
+	}
+	above, err := os.Stat(filepath.Dir(r.files))
+	if err != nil {
+		return err
+	}
+	return os.Chmod(r.files, 0o750|above.Mode()&fs.ModeSetgid)
 }
 
 // same reports whether a file is a copy of the asset.

@@ -24,7 +24,10 @@
 // ciphertext and View.Locked. Names of profiles and pins of peers are sealed by
 // the board alone, so that the link comes up first. Received files have readable
 // copies in Config.Files while their profile is open; give it a folder in memory
-// where the disk must not have them.
+// where the disk must not have them. They are the node's user's (0640, in a
+// folder of 0750): a shell that runs as another user reads them if Config.Files
+// has a group that it is in, hands it on (setgid) and lets it pass, as a folder
+// made with mode 2750 does. Without Config.Files nobody else reads them (0600).
 //
 // Folders below Data: device.key, identity, device/, profiles/ID/{peers, slots,
 // secrets, vault} are phonelink/trust's; profiles/ID/KEY/{journal, assets} are

@@ -32,6 +32,7 @@ type room struct {
 	state    *phonelink.State
 	assets   *assets
 	files    string
+	shared   bool  // files is in Config.Files
 	snapshot int64 // bytes of the journal when it was last compacted
 	keep     bool  // the readable copies
 	trouble  string
@@ -63,7 +64,7 @@ func (n *Node) openRoom(p phonelink.Profile) (*room, error) {
 	if r.files == "" {
 		r.files = filepath.Join(base, "files")
 	} else {
-		r.files = filepath.Join(r.files, "profile-"+string(p))
+		r.files, r.shared = filepath.Join(r.files, "profile-"+string(p)), true
 	}
 	r.keep = n.c.Car == nil
 	n.removeCopies()

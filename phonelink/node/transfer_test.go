@@ -81,6 +81,33 @@ func TestSendFileAgain(t *testing.T) {
 	send("third.jpg", 1)
 }
 
+// TestWhoMayReadCopies: those in a folder that was given for it can be read by
+// the group that the folder has, those of a phone by nobody else.
+func TestWhoMayReadCopies(t *testing.T) {
+	files := filepath.Join(t.TempDir(), "files")
+	must(t, os.Mkdir(files, 0o700))
+	must(t, os.Chmod(files, 0o750|os.ModeSetgid))
+	car, phone := newCar(t, node.Config{Files: files}), newPhone(t, "Ana's phone", node.Config{})
+	pair(t, car, phone)
+	name := filepath.Join(t.TempDir(), "a.txt")
+	must(t, os.WriteFile(name, []byte("hello"), 0o600))
+	for _, c := range []struct {
+		from, to     *device
+		file, folder os.FileMode
+	}{{phone, car, 0o640, 0o750 | os.ModeSetgid}, {car, phone, 0o600, 0o700}} {
+		must(t, os.WriteFile(name, []byte("for "+c.to.c.Name), 0o600)) // else the copy is the file itself
+		c.from.must(phonelink.SendFile{Device: c.to.Self(), Path: name})
+		in := transfer(c.to.until("the file", func(v *phonelink.View) bool { x := transfer(v, true); return x != nil && x.Finished }), true)
+		file, err := os.Stat(in.Path)
+		must(t, err)
+		folder, err := os.Stat(filepath.Dir(in.Path))
+		must(t, err)
+		if got := folder.Mode() &^ os.ModeDir; file.Mode() != c.file || got != c.folder {
+			t.Errorf("%s: got %v in %v, want %v in %v", c.to.c.Name, file.Mode(), got, c.file, c.folder)
+		}
+	}
+}
+
 // TestSendFileGoesOn: a transfer that was cut off goes on where it was.
 func TestSendFileGoesOn(t *testing.T) {
 	car, phone := pairOf(t)
