@@ -12,8 +12,10 @@
 //	I6  a private session never leaves its profile, an ephemeral one the memory
 //	I7  what is restricted is never rendered while moving
 //
-// and that no session is lost, that every request is answered, that nothing is
-// rendered before it is loaded and that no scene is set late.
+// and that no session is lost or outlives its owner's word, that every request is
+// answered, an owner's own change at once, that nobody is refused a session that
+// nobody gives away, that nothing is rendered before it is loaded and that no
+// scene is set late.
 package continuity
 
 import (
