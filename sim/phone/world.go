@@ -14,6 +14,7 @@
 package phone
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -397,18 +398,47 @@ func latest(v *phonelink.View, kind phonelink.Kind) (phonelink.SessionView, bool
 	return phonelink.SessionView{}, false
 }
 
-// Overlap is the longest time that two devices sounded with the same session at
-// once.
-func (w *World) Overlap() (longest time.Duration) {
-	type span struct {
-		who      *Device
-		from, to time.Time
+// Overlap is a time in which two devices sounded with the same session at once.
+type Overlap struct {
+	Session  phonelink.SessionID
+	From, To time.Time
+}
+
+// Overlaps are all of them so far, the longest first.
+func (w *World) Overlaps() (out []Overlap) {
+	spans := w.spans(time.Now())
+	for id, list := range spans {
+		for i, a := range list {
+			for _, b := range list[i+1:] {
+				o := Overlap{id, a.from, a.to}
+				if b.from.After(o.From) {
+					o.From = b.from
+				}
+				if b.to.Before(o.To) {
+					o.To = b.to
+				}
+				if a.who != b.who && o.To.After(o.From) {
+					out = append(out, o)
+				}
+			}
+		}
 	}
+	slices.SortFunc(out, func(a, b Overlap) int { return cmp.Compare(b.To.Sub(b.From), a.To.Sub(a.From)) })
+	return out
+}
+
+// span is a time in which a device sounded.
+type span struct {
+	who      *Device
+	from, to time.Time
+}
+
+// spans are when which device sounded, until now.
+func (w *World) spans(now time.Time) map[phonelink.SessionID][]span {
 	spans := map[phonelink.SessionID][]span{}
 	w.mu.Lock()
 	all := append([]*Device{w.car}, w.phones...)
 	w.mu.Unlock()
-	now := time.Now()
 	for _, d := range all {
 		open := map[phonelink.SessionID]time.Time{}
 		for _, s := range d.Sounds() {
@@ -423,21 +453,5 @@ func (w *World) Overlap() (longest time.Duration) {
 			spans[id] = append(spans[id], span{d, from, now})
 		}
 	}
-	for _, list := range spans {
-		for i, a := range list {
-			for _, b := range list[i+1:] {
-				from, to := a.from, a.to
-				if b.from.After(from) {
-					from = b.from
-				}
-				if b.to.Before(to) {
-					to = b.to
-				}
-				if a.who != b.who {
-					longest = max(longest, to.Sub(from))
-				}
-			}
-		}
-	}
-	return longest
+	return spans
 }
