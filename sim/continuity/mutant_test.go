@@ -12,7 +12,7 @@ import (
 // simulation to see it. Most are seen within a hundred schedules, some need a
 // rare coincidence: those are skipped where schedules are slow.
 func TestMutants(t *testing.T) {
-	most := 60000
+	most := 100000
 	if testing.Short() || raced {
 		most = 300
 	}
@@ -24,8 +24,8 @@ func TestMutants(t *testing.T) {
 			switch {
 			case err != nil:
 				t.Fatal(err)
-			case r.Violation == nil && most < 60000:
-				t.Skipf("survives %d schedules; without -short and -race it gets 60000", most)
+			case r.Violation == nil && most < 100000:
+				t.Skipf("survives %d schedules; without -short and -race it gets 100000", most)
 			case r.Violation == nil:
 				t.Fatalf("survives %d schedules", r.Schedules)
 			}
