@@ -140,3 +140,31 @@ func TestDigestOfOne(t *testing.T) {
 	}
 	t.Errorf("the phone answers %v", w.seen)
 }
+
+// TestLateOffer brings an offer of an epoch that is past to a device that has
+// forgotten all since: it learns whose the session is when it says READY, or
+// when it gives the offer up.
+func TestLateOffer(t *testing.T) {
+	for name, first := range map[string]bool{"ready": false, "given up": true} {
+		w := newWorld(t, phonelink.Config{Self: "car"}, phonelink.Config{Self: "phone", AskFirst: first})
+		x := memory()
+		w.ask("car", 1, phonelink.Open{Session: x})
+		w.run(time.Second)
+		w.seen = nil
+		w.ask("car", 2, phonelink.Send{Session: x.ID, To: "phone"})
+		w.run(time.Second)
+		if first {
+			w.ask("phone", 3, phonelink.Accept{Session: x.ID})
+			w.run(time.Second)
+		}
+		offer := w.seen[0].(phonelink.OfferMsg)
+		w.crash("phone")
+		w.run(time.Second)
+		w.on("phone", phonelink.Received{From: "car", Message: offer})
+		holds[phonelink.HaveMsg](w, "car")
+		w.run(3 * time.Minute)
+		if v := w.view("phone", x.ID); v.ID == x.ID {
+			t.Errorf("%s: the phone believes that it goes on at %v", name, v.Owner())
+		}
+	}
+}

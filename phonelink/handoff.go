@@ -145,6 +145,7 @@ func (s *State) ready(from *peer, m ReadyMsg) {
 	}
 	if !s.owns(e) || e.give.to != from.Device || e.give.try != m.Try {
 		s.send(from.Device, ClassMedia, CancelMsg{m.Try, m.ID})
+		s.correct(e, from)
 		return
 	}
 	e.give.echo = m.Sent
@@ -449,9 +450,19 @@ func (s *State) stopped(from *peer, id SessionID, try uint64, c RefusalCode) {
 	s.touch(e)
 	if e.get.stage != getNone && e.get.from == from.Device && e.get.try == try {
 		s.dropGet(e, c)
+	} else if e.give.try != try {
+		s.correct(e, from)
 	}
 	if e.give.to == from.Device && e.give.try == try && e.to.Device == "" {
 		s.dropGive(e, c)
+	}
+}
+
+// correct tells a peer whose it is that takes this device for the owner: an offer
+// that came late, after a restart, may be all that it knows.
+func (s *State) correct(e *entry, from *peer) {
+	if !s.owns(e) && e.to.Device == "" {
+		s.resend(e, from.Device)
 	}
 }
 
