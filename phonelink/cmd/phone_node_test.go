@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -126,13 +127,19 @@ func pairedShell(t *testing.T, carNode *node.Node) *shell {
 	return s
 }
 
-// decide answers the next offer in the car.
+// sent are the offers in the car that a phone made.
+func sent(v *phonelink.View) []phonelink.Offer {
+	return slices.DeleteFunc(slices.Clone(v.Offers), func(o phonelink.Offer) bool { return o.Why != phonelink.OfferSent })
+}
+
+// decide answers the next offer in the car that a phone made.
 func decide(t *testing.T, carNode *node.Node, yes bool) {
 	t.Helper()
-	v := until(t, carNode, "an offer", func(v *phonelink.View) bool { return len(v.Offers) == 1 })
-	var r phonelink.Request = phonelink.Decline{Session: v.Offers[0].Session.ID}
+	v := until(t, carNode, "an offer", func(v *phonelink.View) bool { return len(sent(v)) == 1 })
+	id := sent(v)[0].Session.ID
+	var r phonelink.Request = phonelink.Decline{Session: id}
 	if yes {
-		r = phonelink.Accept{Session: v.Offers[0].Session.ID}
+		r = phonelink.Accept{Session: id}
 	}
 	if err := carNode.Do(t.Context(), r); err != nil {
 		t.Error(err)
@@ -165,34 +172,34 @@ func TestPhoneOffers(t *testing.T) {
 	}
 
 	began := time.Now()
-	sent := run("go", "52.5251,13.3694", "Berlin Hbf")
-	until(t, carNode, "an offer", func(v *phonelink.View) bool { return len(v.Offers) == 1 })
+	going := run("go", "52.5251,13.3694", "Berlin Hbf")
+	until(t, carNode, "an offer", func(v *phonelink.View) bool { return len(sent(v)) == 1 })
 	<-time.After(time.Until(began.Add(4 * time.Second))) // to start, link and wait takes that long on a busy machine
 	decide(t, carNode, true)
-	if e := <-sent; e.err != nil || !strings.Contains(e.out, "Tandem One") || !strings.Contains(e.errs, "waits for a yes in Tandem One") {
+	if e := <-going; e.err != nil || !strings.Contains(e.out, "Tandem One") || !strings.Contains(e.errs, "waits for a yes in Tandem One") {
 		t.Errorf("accepted late: got %+v", e)
 	}
-	sent = run("go", "48.8584,2.2945", "Eiffel Tower")
+	going = run("go", "48.8584,2.2945", "Eiffel Tower")
 	decide(t, carNode, false)
-	if e := <-sent; code(e.err) != 4 || !strings.Contains(e.err.Error(), "Tandem One declined navigation Eiffel Tower; it is kept here, as ") {
+	if e := <-going; code(e.err) != 4 || !strings.Contains(e.err.Error(), "Tandem One declined navigation Eiffel Tower; it is kept here, as ") {
 		t.Errorf("declined: got %+v, code %d", e, code(e.err))
 	}
 	if e := <-run("send", "eiffel", "--wait", "2s"); code(e.err) != 3 || !strings.Contains(e.err.Error(), "said yes within 2s; the offer is withdrawn") {
 		t.Errorf("not answered: got %+v, code %d", e, code(e.err))
 	}
-	until(t, carNode, "no offer any more", func(v *phonelink.View) bool { return len(v.Offers) == 0 })
+	until(t, carNode, "no offer any more", func(v *phonelink.View) bool { return len(sent(v)) == 0 })
 	if e := <-run("send", "eiffel", "--wait", "1h"); e.err == nil || !strings.Contains(e.err.Error(), "at most 2m0s") {
 		t.Errorf("too long: got %+v", e)
 	}
 	song := wav(t, "song.wav", 1)
-	sent = run("file", song)
+	going = run("file", song)
 	decide(t, carNode, false)
-	if e := <-sent; e.err == nil || !strings.Contains(e.err.Error(), "it was declined there") {
-		t.Errorf("a declined file: got %+v", e)
+	if e := <-going; e.err == nil || !strings.Contains(e.err.Error(), "it was declined there") {
+		t.Errorf("a declined file: got %+v: %v", e, e.err)
 	}
-	sent = run("file", song)
+	going = run("file", song)
 	decide(t, carNode, true)
-	if e := <-sent; e.err != nil || !strings.Contains(e.out, "song.wav: in Tandem One") {
+	if e := <-going; e.err != nil || !strings.Contains(e.out, "song.wav: in Tandem One") {
 		t.Errorf("an accepted file: got %+v", e)
 	}
 	ctx, stop := context.WithCancel(t.Context()) // the same through a running companion
@@ -206,9 +213,9 @@ func TestPhoneOffers(t *testing.T) {
 			break
 		}
 	}
-	sent = run("send", "eiffel")
+	going = run("send", "eiffel")
 	decide(t, carNode, false)
-	if e := <-sent; code(e.err) != 4 {
+	if e := <-going; code(e.err) != 4 {
 		t.Errorf("declined to the companion: got %+v, code %d", e, code(e.err))
 	}
 	stop()

@@ -383,7 +383,7 @@ func (l *loop) sentTo(to phonelink.Device, hash [32]byte, chunks int64, all bool
 		}
 		out.done = min(out.size, chunks*chunkSize)
 		if all && out.done == out.size {
-			out.finished, out.problem = true, ""
+			out.finished = true
 		}
 		l.dirty = true
 	}
