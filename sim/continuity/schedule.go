@@ -116,6 +116,7 @@ func (w *world) setUp() {
 	w.rtt = w.between(2*ms, 60*ms)
 	w.loss = []float64{0, 0.01, 0.1, 0.3}[w.rnd.IntN(4)]
 	w.dup = []float64{0, 0.05, 0.3}[w.rnd.IntN(3)]
+	w.twice = w.dup > 0
 	w.slow = []float64{0, 0.1, 0.5}[w.rnd.IntN(3)]
 	w.codec = w.chance(1. / 16)
 	timing := phonelink.DefaultTiming

@@ -85,6 +85,7 @@ type world struct {
 	loss  float64
 	dup   float64
 	slow  float64
+	twice bool // messages may come again, long after
 	codec bool
 	calm  bool // the faults are over
 
