@@ -22,7 +22,8 @@ import (
 	vehiclecmd "tandem/vehicle/cmd"
 )
 
-// Exit codes.
+// Exit codes. A command may have others, which its error then tells by a method
+// CommandExit.
 const (
 	exitDone    = 0
 	exitFailed  = 1
@@ -65,6 +66,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitMisused
 	}
 	fmt.Fprintf(stderr, "tandem: %v\n", err)
+	if told := interface{ CommandExit() int }(nil); errors.As(err, &told) {
+		return told.CommandExit()
+	}
 	return exitFailed
 }
 

@@ -58,7 +58,7 @@ type PhoneWords struct {
 	Play, Pause, Next, Previous, Sources, EndOfQueue        string
 	SendTo, PausedThere                                     string
 	Later, Earlier                                          string // pages of a list
-	RefMoving, RefAbsent, RefUnknown, RefOwner              string
+	RefMoving, RefAbsent, RefUnknown, RefOwner, RefDeclined string
 	RefMismatch, RefExpired, RefProfile, RefPairing         string
 	RefUnsupported, RefPolicy, RefOther, RefUncertain       string
 }
@@ -134,6 +134,8 @@ func (w *PhoneWords) Refused(c phonelink.RefusalCode) string {
 		return w.RefUnknown
 	case phonelink.RefusedOwner:
 		return w.RefOwner
+	case phonelink.RefusedDeclined:
+		return w.RefDeclined
 	case phonelink.RefusedMismatch:
 		return w.RefMismatch
 	case phonelink.RefusedExpired:

@@ -45,7 +45,7 @@ func germanPhones() PhoneWords {
 		NothingPlays: "Es läuft nichts", NothingPlaysAdvice: "Hier steht, was auf einem verbundenen Telefon läuft.", Queue: "Danach", Music: "Musik", ThisCar: "Dieses Auto",
 		Play: "Abspielen", Pause: "Anhalten", Next: "Nächster", Previous: "Voriger", Sources: "Quellen", EndOfQueue: "Danach nichts", SendTo: "An %s", PausedThere: "Dort Pause, hier weiter.",
 		Later: "Weiter unten", Earlier: "Weiter oben",
-		RefMoving: "Nur im Stand.", RefAbsent: "Das Telefon ist nicht erreichbar.", RefUnknown: "Das gibt es nicht mehr.", RefOwner: "Die andere Seite hat es.",
+		RefMoving: "Nur im Stand.", RefAbsent: "Das Telefon ist nicht erreichbar.", RefUnknown: "Das gibt es nicht mehr.", RefOwner: "Die andere Seite hat es.", RefDeclined: "Auf der anderen Seite abgelehnt.",
 		RefMismatch: "Die andere Seite kann damit nicht weitermachen.", RefExpired: "Dafür ist es zu spät.", RefProfile: "Nicht in diesem Profil, oder es ist gesperrt.", RefPairing: "Koppeln ging nicht. Bitte noch einmal.",
 		RefUnsupported: "Das kann das Telefon nicht.", RefPolicy: "Das erlaubt das Auto nicht.", RefOther: "Nicht getan.", RefUncertain: "Nicht bestätigt. Es kann geschehen sein.",
 	}

@@ -45,7 +45,7 @@ func englishPhones() PhoneWords {
 		NothingPlays: "Nothing is playing", NothingPlaysAdvice: "What plays on a connected phone shows here.", Queue: "Queue", Music: "Music", ThisCar: "This car",
 		Play: "Play", Pause: "Pause", Next: "Next", Previous: "Previous", Sources: "Sources", EndOfQueue: "Nothing further", SendTo: "Send to %s", PausedThere: "Pauses there, plays here.",
 		Later: "Further down", Earlier: "Further up",
-		RefMoving: "Only while parked.", RefAbsent: "The phone is not in reach.", RefUnknown: "It is not there any more.", RefOwner: "The other side holds it.",
+		RefMoving: "Only while parked.", RefAbsent: "The phone is not in reach.", RefUnknown: "It is not there any more.", RefOwner: "The other side holds it.", RefDeclined: "Declined on the other side.",
 		RefMismatch: "The other side cannot go on with it.", RefExpired: "Too late for that.", RefProfile: "Not in this profile, or it is locked.", RefPairing: "Pairing did not work. Please try again.",
 		RefUnsupported: "The phone cannot do that.", RefPolicy: "The car does not allow that.", RefOther: "Not done.", RefUncertain: "Not confirmed. It may have happened.",
 	}

@@ -45,7 +45,7 @@ func spanishPhones() PhoneWords {
 		NothingPlays: "No suena nada", NothingPlaysAdvice: "Lo que suena en un teléfono conectado sale aquí.", Queue: "Después", Music: "Música", ThisCar: "Este coche",
 		Play: "Reproducir", Pause: "Pausar", Next: "Siguiente", Previous: "Anterior", Sources: "Fuentes", EndOfQueue: "Nada más", SendTo: "A %s", PausedThere: "Pausa allí, suena aquí.",
 		Later: "Más abajo", Earlier: "Más arriba",
-		RefMoving: "Solo al aparcar.", RefAbsent: "El teléfono está fuera de alcance.", RefUnknown: "Ya no existe.", RefOwner: "Lo tiene el otro lado.",
+		RefMoving: "Solo al aparcar.", RefAbsent: "El teléfono está fuera de alcance.", RefUnknown: "Ya no existe.", RefOwner: "Lo tiene el otro lado.", RefDeclined: "Rechazado en el otro lado.",
 		RefMismatch: "El otro lado no puede seguir con ello.", RefExpired: "Demasiado tarde.", RefProfile: "No en este perfil, o está bloqueado.", RefPairing: "No se pudo vincular. Inténtelo otra vez.",
 		RefUnsupported: "El teléfono no puede hacerlo.", RefPolicy: "El coche no lo permite.", RefOther: "No hecho.", RefUncertain: "Sin confirmar. Puede haber ocurrido.",
 	}

@@ -45,7 +45,7 @@ func frenchPhones() PhoneWords {
 		NothingPlays: "Rien n'est en lecture", NothingPlaysAdvice: "Ce qui joue sur un téléphone connecté paraît ici.", Queue: "Suite", Music: "Musique", ThisCar: "Cette voiture",
 		Play: "Lire", Pause: "Mettre en pause", Next: "Suivant", Previous: "Précédent", Sources: "Sources", EndOfQueue: "Rien ensuite", SendTo: "Vers %s", PausedThere: "Pause là-bas, lecture ici.",
 		Later: "Plus bas", Earlier: "Plus haut",
-		RefMoving: "Seulement à l'arrêt.", RefAbsent: "Le téléphone est hors de portée.", RefUnknown: "Cela n'existe plus.", RefOwner: "L'autre côté le tient.",
+		RefMoving: "Seulement à l'arrêt.", RefAbsent: "Le téléphone est hors de portée.", RefUnknown: "Cela n'existe plus.", RefOwner: "L'autre côté le tient.", RefDeclined: "Refusé de l'autre côté.",
 		RefMismatch: "L'autre côté ne peut pas continuer avec.", RefExpired: "Trop tard pour cela.", RefProfile: "Pas dans ce profil, ou il est verrouillé.", RefPairing: "L'association a échoué. Réessayez.",
 		RefUnsupported: "Le téléphone ne sait pas faire cela.", RefPolicy: "La voiture ne le permet pas.", RefOther: "Non fait.", RefUncertain: "Non confirmé. C'est peut-être fait.",
 	}

@@ -115,7 +115,7 @@ func TestOffers(t *testing.T) {
 // Every refusal has its words in every language, and an outcome that is not
 // known is said to be so.
 func TestRefusals(t *testing.T) {
-	codes := []phonelink.RefusalCode{phonelink.RefusedMoving, phonelink.RefusedAbsent, phonelink.RefusedUnknown, phonelink.RefusedOwner, phonelink.RefusedMismatch,
+	codes := []phonelink.RefusalCode{phonelink.RefusedMoving, phonelink.RefusedAbsent, phonelink.RefusedUnknown, phonelink.RefusedOwner, phonelink.RefusedDeclined, phonelink.RefusedMismatch,
 		phonelink.RefusedExpired, phonelink.RefusedProfile, phonelink.RefusedPairing, phonelink.RefusedUnsupported, phonelink.RefusedPolicy, "new one"}
 	for _, tag := range hmi.Choices("language") {
 		seen := map[string]bool{}

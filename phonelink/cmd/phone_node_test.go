@@ -164,9 +164,9 @@ func TestPhoneOffers(t *testing.T) {
 		return done
 	}
 	code := func(err error) int {
-		var coded interface{ ExitCode() int }
+		var coded interface{ CommandExit() int }
 		if errors.As(err, &coded) {
-			return coded.ExitCode()
+			return coded.CommandExit()
 		}
 		return 0
 	}

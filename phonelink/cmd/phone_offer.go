@@ -37,8 +37,8 @@ type notAccepted struct {
 
 func (e *notAccepted) Error() string { return e.text }
 
-// ExitCode is the exit code of the process that ends with this error.
-func (e *notAccepted) ExitCode() int { return e.code }
+// CommandExit is the exit code of the process that ends with this error.
+func (e *notAccepted) CommandExit() int { return e.code }
 
 // waitFlag adds --wait to a command that offers.
 func waitFlag(cmd *cobra.Command, wait *time.Duration) {
