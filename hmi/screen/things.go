@@ -69,7 +69,7 @@ func (s *base) thingTexts(t *hmi.Thing) (title, caption string) {
 	default:
 		caption = dots(t.By, lang.With(w.On, t.Phone))
 	}
-	if t.At.OK && t.Title == "" {
+	if t.At.OK && t.Title == "" && t.Do != hmi.Stays {
 		caption = dots(w.Kind(t.Kind), caption)
 	}
 	return title, caption

@@ -238,6 +238,12 @@ func TestDestinationStaysOnHome(t *testing.T) {
 		l.change(func(v *phonelink.View) { v.Phones = nil })
 		r.settle()
 		r.want(`text "Werkstatt Lindner"`, `text "No phone in reach"`)
+		l.change(func(v *phonelink.View) {
+			v.Sessions[0].Title = ""
+			v.Sessions[0].Doc = &phonelink.NavigationDoc{Destination: phonelink.Place{Latitude: 47.857, Longitude: 12.118}}
+		})
+		r.settle()
+		r.want(`text "47.857° N 12.118° E"`, `text "No phone in reach"`)
 		r.tap("End")
 		r.settle()
 		l.got(phonelink.End{Session: goal.ID})
