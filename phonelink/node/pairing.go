@@ -281,8 +281,9 @@ func (n *Node) repaint(ctx context.Context) {
 func (n *Node) complete(ctx context.Context, r trust.PairResult, addr netip.AddrPort) error {
 	return n.call(ctx, func(l *loop) error {
 		if r.Role == trust.RoleCar {
-			if l.look(time.Now()); !l.cond.Parked {
-				return trust.ErrClosed
+			l.look(time.Now())
+			if _, open := n.gate.Window(); !open || !l.cond.Parked {
+				return trust.ErrClosed // a yes in the moment after the screen's time
 			}
 		} else {
 			r.Peer.Addresses = []netip.AddrPort{addr}

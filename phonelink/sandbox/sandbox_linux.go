@@ -144,7 +144,7 @@ func become(who *account, r *Report) error {
 func restrictFiles(c Config, r *Report) error {
 	r.Landlock = landlockVersion()
 	if r.Landlock == 0 {
-		r.Missing = append(r.Missing, "the kernel has no Landlock: files of others are kept away by owner and mode alone")
+		r.Missing = append(r.Missing, "the kernel has no Landlock: files of others are kept away by owner and mode alone, and folders that were hidden")
 		return nil
 	}
 	var rules []landlock.Rule
