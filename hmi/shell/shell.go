@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"image"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -435,77 +434,4 @@ func (s *Shell) tell() {
 			s.show(widget.IconInfo, s.waiting)
 		}
 	}
-}
-
-// tellPhones shows how requests to the phone link ended and, where no card
-// shows it, that a phone offers something or rings.
-func (s *Shell) tellPhones() {
-	w := s.stage.kit.Format.Words
-	s.answered = s.teller.take(s.answered[:0])
-	for _, o := range s.answered {
-		if o.err != nil {
-			s.log.Info("phone request not done", "request", fmt.Sprintf("%T", o.request), "error", o.err)
-		}
-		if text := outcomeText(w, o); text != "" {
-			s.mention(text)
-		}
-		if _, open := o.request.(phonelink.OpenPairing); open && o.err != nil && s.pairing.on {
-			s.do(hmi.Back{}) // why was told
-		}
-	}
-	if s.heeded == s.model.Phones {
-		return
-	}
-	s.heeded = s.model.Phones
-	s.tellTroubles(w)
-	now := map[string]bool{}
-	for i := range s.heeded.Things {
-		t := &s.heeded.Things[i]
-		if t.Do > hmi.Offered {
-			break
-		}
-		now[t.Key()] = true
-		if s.offered[t.Key()] || !s.started || s.state.Screen == hmi.Home {
-			continue
-		}
-		word := w.Phones.Offer
-		if t.Do == hmi.Ringing {
-			word = w.Phones.Ringing
-		}
-		s.mention(word + ": " + screen.ThingTitle(s.stage.kit.Format, t))
-		s.carded = s.waiting == ""
-	}
-	s.offered = now
-}
-
-// tellTroubles shows once what of a part of the link does not work; what keeps
-// all of it from working is on its screens.
-func (s *Shell) tellTroubles(w *lang.Words) {
-	for _, c := range s.heeded.Troubles {
-		if c.Partial() && !slices.Contains(s.hurts, c) {
-			s.mention(w.Phones.Trouble(c))
-		}
-	}
-	s.hurts = s.heeded.Troubles
-}
-
-// mention shows a message that a warning of the car comes before.
-func (s *Shell) mention(text string) {
-	if s.urgent && !s.toastEnd.IsZero() {
-		s.waiting = text
-		return
-	}
-	s.show(widget.IconInfo, text)
-}
-
-// say warns for a few seconds.
-func (s *Shell) say(text string) { s.show(widget.IconWarning, text) }
-
-// show shows a message for a few seconds.
-func (s *Shell) show(glyph widget.IconName, text string) {
-	s.urgent, s.waiting, s.carded = false, "", false
-	s.stage.toast.Mark(glyph)
-	s.stage.toast.Say(text)
-	s.toastEnd = s.now.Add(s.stage.kit.Theme.Toast)
-	s.driver.Wake()
 }
