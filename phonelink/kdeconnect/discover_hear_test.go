@@ -168,3 +168,20 @@ func TestVet(t *testing.T) {
 		t.Errorf("this device's own id: got %v", err)
 	}
 }
+
+// TestProvenAt: only where a paired device has been is more said than was heard.
+func TestProvenAt(t *testing.T) {
+	h := deafHub(t)
+	h.pinned[goodID] = pin{ID: goodID, Certificate: []byte("key"), Addresses: []netip.AddrPort{from(1)}}
+	for name, c := range map[string]struct {
+		id   string
+		at   netip.AddrPort
+		want bool
+	}{
+		"where it was": {goodID, from(1), true}, "elsewhere": {goodID, from(2), false}, "a stranger there": {newID(), from(1), false},
+	} {
+		if got := h.provenAt(c.id, c.at.Addr()); got != c.want {
+			t.Errorf("%s: got %v, want %v", name, got, c.want)
+		}
+	}
+}
