@@ -3,8 +3,6 @@ package cmd_test
 import (
 	"context"
 	"errors"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -64,7 +62,7 @@ func until(t *testing.T, s phonelink.Service, what string, good func(*phonelink.
 	t.Helper()
 	w := s.Watch()
 	defer w.Close()
-	giveUp := time.After(20 * time.Second)
+	giveUp := time.After(2 * time.Minute)
 	for {
 		if v := w.View(); good(v) {
 			return v
@@ -208,11 +206,7 @@ func TestPhoneOffers(t *testing.T) {
 		_, _, err := s.runIn(ctx, "", "serve")
 		served <- err
 	}()
-	for giveUp := time.Now().Add(10 * time.Second); time.Now().Before(giveUp); {
-		if _, err := os.Stat(filepath.Join(s.dir, "phone.sock")); err == nil {
-			break
-		}
-	}
+	s.listens()
 	going = run("send", "eiffel")
 	decide(t, carNode, false)
 	if e := <-going; code(e.err) != 4 {
