@@ -14,12 +14,15 @@ import { createHash } from 'node:crypto';
 
 const require = createRequire(import.meta.url);
 const { chromium } = require('playwright-core');
+const patience = 120000; // ms: bounds every wait; nothing is expected to take so long
 const browser = await chromium.launch({
+  timeout: patience,
   executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
     '--disable-component-update', '--disable-sync'],
 });
 const page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
+page.setDefaultTimeout(patience);
 const problems = [];
 page.on('pageerror', e => problems.push(String(e)));
 page.on('console', m => { if (m.type() === 'error') problems.push(m.text()); });
@@ -37,7 +40,7 @@ const actions = {
       const first = [d[0], d[1], d[2]].join();
       for (let i = 0; i < d.length; i += 4 * 97) if ([d[i], d[i + 1], d[i + 2]].join() !== first) return true;
       return false;
-    }, null, { timeout: 20000 });
+    });
     return {};
   },
   hash: async ({ x, y, w, h }) => {
