@@ -108,7 +108,7 @@ func (p *phones) Do(_ context.Context, r phonelink.Request) error {
 	p.asked = append(p.asked, r)
 	s := p.view.Sessions[0]
 	p.mu.Unlock()
-	if e, ok := r.(phonelink.Edit); ok {
+	if e, ok := r.(phonelink.Edit); ok && (e.Session == s.ID || e.Session == phonelink.SessionID{}) {
 		doc := *s.Doc.(*phonelink.MediaDoc)
 		switch act := e.Op.Act.(type) {
 		case phonelink.Skip:
@@ -120,7 +120,9 @@ func (p *phones) Do(_ context.Context, r phonelink.Request) error {
 			doc.Playing = act.Playing
 		}
 		s.Doc = &doc
-		p.set(s)
+		all := slices.Clone(p.View().Sessions)
+		all[0] = s
+		p.set(all...)
 	}
 	return nil
 }
@@ -172,6 +174,9 @@ func (e *ear) total() (d time.Duration) {
 // memory opens what it has.
 func memory(files map[string][]byte) media.Opener {
 	return func(_ context.Context, u string) (io.ReadCloser, error) {
+		if strings.HasPrefix(u, "slow") {
+			time.Sleep(300 * time.Millisecond)
+		}
 		b, ok := files[u]
 		if !ok {
 			return nil, errors.New("open track " + u + ": not there")
@@ -319,6 +324,76 @@ func TestLengthIsNotTrusted(t *testing.T) {
 			t.Errorf("heard %v, want all 6 s", got)
 		}
 	})
+}
+
+// The phone's music is got ready while the car's own stands still or plays, and
+// is heard from its moment on; then the car's own is paused, once.
+func TestTakenBesideOnesOwn(t *testing.T) {
+	files := map[string][]byte{"own.wav": tone(48000, 30*time.Second), "slow.wav": tone(48000, 30*time.Second)}
+	for name, playing := range map[string]bool{"own stands still": false, "own plays": true} {
+		own, taken := session(queue("own.wav")), session(queue("slow.wav"))
+		start := stamp(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC))
+		own.Render, taken.ID, taken.Local, taken.Load = true, phonelink.SessionID{2}, false, true
+		own.Doc.(*phonelink.MediaDoc).Playing, own.Doc.(*phonelink.MediaDoc).At = playing, start
+		taken.Doc.(*phonelink.MediaDoc).At = start
+		play(t, files, own, func(t *testing.T, p *phones, e *ear) {
+			time.Sleep(time.Second)
+			p.set(own, taken)
+			time.Sleep(time.Second)
+			loaded := func() (n int) {
+				for _, r := range p.requests() {
+					if r == (phonelink.Loaded{Session: taken.ID}) {
+						n++
+					}
+				}
+				return n
+			}
+			if loaded() != 1 {
+				t.Errorf("%s: said Loaded %d times, want once", name, loaded())
+			}
+			if got, want := len(e.all()), map[bool]int{true: 1}[playing]; got != want {
+				t.Errorf("%s: %d sounds while it is got ready, want %d", name, got, want)
+			}
+			at := time.Now().Add(100 * time.Millisecond)
+			now := *taken.Doc.(*phonelink.MediaDoc)
+			now.Position, now.At = 2*time.Second, stamp(at)
+			taken.Doc, taken.Load, taken.Render, taken.RenderAt = &now, false, true, at
+			p.set(own, taken)
+			time.Sleep(2 * time.Second)
+			if !slices.ContainsFunc(p.requests(), func(r phonelink.Request) bool {
+				h, ok := r.(phonelink.Playhead)
+				return ok && h.Session == taken.ID && h.Playing
+			}) {
+				t.Errorf("%s: the taken one is not heard from its moment on", name)
+			}
+			p.set(taken, p.View().Sessions[0]) // whichever is first
+			time.Sleep(time.Second)
+			var last phonelink.Playhead
+			pauses := 0
+			for _, r := range p.requests() {
+				switch r := r.(type) {
+				case phonelink.Playhead:
+					last = r
+				case phonelink.Edit:
+					if r.Session == own.ID && r.Op.Act == (phonelink.Play{}) {
+						pauses++
+					}
+				}
+			}
+			if want := 2*time.Second + last.At.Sub(at); last.Session != taken.ID || !last.Playing || (last.Position-want).Abs() > 30*time.Millisecond {
+				t.Errorf("%s: the last playhead is %+v, want the taken one's at %v", name, last, want)
+			}
+			if want := map[bool]int{true: 1}[playing]; pauses != want {
+				t.Errorf("%s: paused %d times, want %d", name, pauses, want)
+			}
+			if from := e.all()[0].from; !playing && (from.Before(at) || from.Sub(at) > 20*time.Millisecond) {
+				t.Errorf("%s: heard from %v after its moment", name, from.Sub(at))
+			}
+			if got := e.all()[len(e.all())-1]; got.to.Sub(at) < 2900*time.Millisecond {
+				t.Errorf("%s: heard until %v after its moment, want on and on", name, got.to.Sub(at))
+			}
+		})
+	}
 }
 
 func TestNothingPlayableStops(t *testing.T) {

@@ -37,6 +37,9 @@ type Player struct {
 	begun   bool            // a View with sessions was followed
 	playing bool            // the deck was told to play
 	failed  map[string]bool // tracks of the session that could not be played
+	spare   *spare          // nil: none
+
+	displaced phonelink.SessionID // was told to stand still and does not yet
 }
 
 // NewPlayer makes a Player; Run starts it.
@@ -82,6 +85,8 @@ func (p *Player) Run(ctx context.Context) error {
 		case <-ready:
 			p.tellLoaded(ctx, w.View())
 			p.follow(ctx, w.View())
+		case <-p.spareReady():
+			p.tellSpare(ctx)
 		case ev := <-p.deck.events:
 			p.heard(ctx, ev, w.View(), tick)
 		case <-tick.C:
@@ -115,26 +120,52 @@ func (p *Player) ask(ctx context.Context, r phonelink.Request) {
 	}
 }
 
-// wanted is the session that the player is to care for: the one to be heard,
-// else one to get ready.
-func wanted(v *phonelink.View) (s *phonelink.SessionView, doc *phonelink.MediaDoc) {
+// wanted is the session that the player is to care for: one to be heard now, a
+// newcomer before the one in hand, else one that stands still here, else one to
+// get ready. One that was just displaced counts as standing still.
+func (p *Player) wanted(v *phonelink.View) (s *phonelink.SessionView, doc *phonelink.MediaDoc) {
+	best := 0
 	for i := range v.Sessions {
 		c := &v.Sessions[i]
-		d, ok := c.Doc.(*phonelink.MediaDoc)
-		if !ok || !c.Render && !c.Load || len(d.Queue) == 0 || d.Index < 0 || d.Index >= len(d.Queue) {
+		d, ok := playableDoc(c)
+		if !ok {
 			continue
 		}
-		if s == nil || c.Render && !s.Render {
-			s, doc = c, d
+		rank := 0
+		switch {
+		case c.Render && d.Playing && c.ID != p.displaced && c.ID != p.session:
+			rank = 4
+		case c.Render && d.Playing && c.ID != p.displaced:
+			rank = 3
+		case c.Render:
+			rank = 2
+		case c.Load:
+			rank = 1
+		}
+		if rank > best {
+			s, doc, best = c, d, rank
 		}
 	}
 	return s, doc
 }
 
+// settled forgets what was displaced once it stands still.
+func (p *Player) settled(v *phonelink.View) {
+	for i := range v.Sessions {
+		c := &v.Sessions[i]
+		if d, ok := playableDoc(c); ok && c.ID == p.displaced && c.Render && d.Playing {
+			return
+		}
+	}
+	p.displaced = phonelink.SessionID{}
+}
+
 // follow does what the View says.
 func (p *Player) follow(ctx context.Context, view *phonelink.View) {
-	s, doc := wanted(view)
+	p.settled(view)
+	s, doc := p.wanted(view)
 	if s == nil {
+		p.dropSpare()
 		at := time.Now()
 		for i := range view.Sessions {
 			if c := &view.Sessions[i]; c.ID == p.session && !c.Render && !c.RenderAt.IsZero() {
@@ -145,15 +176,20 @@ func (p *Player) follow(ctx context.Context, view *phonelink.View) {
 		return
 	}
 	now := time.Now()
+	track := doc.Queue[doc.Index]
 	if s.ID != p.session {
+		if s.Render && doc.Playing {
+			p.displace(ctx, view, s)
+		}
 		p.session, p.track, p.loaded, p.place = s.ID, "", phonelink.Readiness{}, phonelink.Resumed{}
 		clear(p.failed)
 		if !p.begun && s.Render && s.RenderAt.IsZero() {
 			p.place = phonelink.ResumedFrom(doc, now)
 		}
+		p.adopt(s, track)
 	}
 	p.begun = true
-	track := doc.Queue[doc.Index]
+	p.prepare(ctx, view, s.ID, now)
 	p.loaded.Follow(s, slices.Contains(view.Troubles, phonelink.TroubleSilent))
 	pos := p.where(doc, now)
 	if p.voice == nil || p.track != track.ID || p.voice.url != track.URL || p.elsewhere(pos) {
@@ -206,14 +242,19 @@ func (p *Player) load(ctx context.Context, t phonelink.Track, pos time.Duration)
 	if p.voice != nil {
 		p.voice.cancel()
 	}
-	v, vctx := newVoice(ctx, t.URL, pos)
-	p.voice, p.track, p.playing = v, t.ID, false
+	p.voice, p.track, p.playing = p.decode(ctx, t.URL, pos), t.ID, false
 	p.loaded.Again()
-	p.deck.put(v)
+	p.deck.put(p.voice)
+}
+
+// decode begins to decode from a position.
+func (p *Player) decode(ctx context.Context, u string, pos time.Duration) *voice {
+	v, vctx := newVoice(ctx, u, pos)
 	p.wg.Go(func() {
 		defer v.cancel()
 		v.run(vctx, p.cfg.Open)
 	})
+	return v
 }
 
 // tellLoaded says that the voice is ready, or why it never will be.
@@ -225,7 +266,7 @@ func (p *Player) tellLoaded(ctx context.Context, view *phonelink.View) {
 		p.failed[p.track] = true
 		p.log.Warn("track cannot be played", "track", name(p.voice.url), "err", err)
 	}
-	if s, _ := wanted(view); s != nil && s.ID == p.session && s.Render {
+	if s, _ := p.wanted(view); s != nil && s.ID == p.session && s.Render {
 		if problem != "" {
 			p.advance(ctx, view)
 		}
@@ -271,7 +312,7 @@ func (p *Player) tellPlayhead(ctx context.Context) {
 
 // advance goes to the next track, or stops at the end.
 func (p *Player) advance(ctx context.Context, view *phonelink.View) {
-	s, doc := wanted(view)
+	s, doc := p.wanted(view)
 	if s == nil || s.ID != p.session || !s.Render {
 		return
 	}
