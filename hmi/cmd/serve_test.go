@@ -11,7 +11,7 @@ import (
 // with.
 func TestProfile(t *testing.T) {
 	c := cmd.Config{Profile: "ana"}
-	if got := cmd.ShellConfig(&c, nil, nil, image.Pt(1280, 720)).Profile; got != "ana" {
+	if got := cmd.ShellConfig(&c, nil, nil, image.Pt(1280, 720), nil).Profile; got != "ana" {
 		t.Errorf("profile: got %q, want ana", got)
 	}
 }
