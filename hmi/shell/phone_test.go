@@ -306,7 +306,7 @@ func TestMediaControls(t *testing.T) {
 		r.tap("Lichter von Prien")
 		r.settle()
 		l.got(edit(phonelink.Play{}), edit(phonelink.Skip{To: "c"}), edit(phonelink.Skip{To: "e"}))
-		r.want(`text "Lichter von Prien" 48`, `text "0:00"`)
+		r.want(`text "Lichter von Prien" 40`, `text "0:00"`)
 		r.tap("Sources")
 		r.settle()
 		r.tap("Folge 212: Wie Brücken schwingen")
