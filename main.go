@@ -101,6 +101,40 @@ func rootCommand() *cobra.Command {
 	return root
 }
 
+func replayCommand() *cobra.Command { return new(headUnit).replayCommand() }
+
+// replayCommand is the head unit on a recording.
+func (h *headUnit) replayCommand() *cobra.Command {
+	var can []string
+	cmd := &cobra.Command{
+		Use:   "replay --log FILE",
+		Short: "Play a recorded drive through the head unit",
+		Long: `Play a recorded drive (a candump log) through the same head unit.
+
+A car with one bus takes the frames of every interface of the recording. For a
+car with several, an interface of a bus's name is that bus; --can BUS=IFACE says
+it where the names differ.`,
+		Example: `  tandem replay --car canmod-gps --dbc gps=canmod-gps.dbc --log drive.log`,
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !(h.rate > 0 && h.rate <= 1000) {
+				return misuse{fmt.Errorf("--rate %v: expected a number above 0, to 1000", h.rate)}
+			}
+			if err := h.addInterfaces(can); err != nil {
+				return err
+			}
+			return h.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	h.flags(cmd)
+	cmd.Flags().StringVar(&h.log, "log", "", "the recording: a candump log `FILE`")
+	cmd.Flags().StringSliceVar(&can, "can", nil, "which interface of the recording is which bus: `BUS=IFACE,...`")
+	cmd.Flags().Float64Var(&h.rate, "rate", 1, "seconds of the recording per second")
+	cmd.Flags().BoolVar(&h.loop, "loop", false, "start over at the end")
+	_ = cmd.MarkFlagRequired("log")
+	return cmd
+}
+
 // version is the module's version and the commit that it was built from.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
