@@ -105,9 +105,14 @@ func (u *unit) watchPauses(ctx context.Context) {
 	}
 }
 
-// wait waits for something that nobody announces.
 func (u *unit) wait(what string, ok func() bool) {
 	u.t.Helper()
+	waitFor(u.t, what, ok)
+}
+
+// waitFor waits for something that nobody announces.
+func waitFor(t testing.TB, what string, ok func() bool) {
+	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	end := time.After(patience)
@@ -115,7 +120,7 @@ func (u *unit) wait(what string, ok func() bool) {
 		select {
 		case <-tick.C:
 		case <-end:
-			u.t.Fatalf("waited in vain for %s", what)
+			t.Fatalf("waited in vain for %s", what)
 		}
 	}
 }

@@ -290,19 +290,9 @@ func (s *separate) until(what string, ok func(*phonelink.View) bool) *phonelink.
 	}
 }
 
-// waitFor waits for something that nobody announces.
 func (s *separate) waitFor(what string, ok func() bool) {
 	s.t.Helper()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	end := time.After(patience)
-	for !ok() {
-		select {
-		case <-tick.C:
-		case <-end:
-			s.t.Fatalf("waited in vain for %s", what)
-		}
-	}
+	waitFor(s.t, what, ok)
 }
 
 // asPhone runs one command of the phone's end.
